@@ -1,0 +1,25 @@
+"""Geometry -> work items -> batches -> dataset -> wedges -> model.onnx -> predictions/all.npz
+
+The working directory (--directory) is the project: its config.yaml is laid over the one beside this file.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27.1")
+
+
+include: "rules/common.smk"
+include: "rules/environments.smk"
+include: "rules/geometry.smk"
+include: "rules/work_items.smk"
+include: "rules/dataset.smk"
+include: "rules/preprocess.smk"
+include: "rules/train.smk"
+include: "rules/predict.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "predictions/all.npz",
+        BEFORE_PREDICTIONS,

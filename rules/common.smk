@@ -1,0 +1,79 @@
+"""What the stages share: the checked config, the names that rules expand over, code and environments as inputs."""
+
+import os
+import re
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+CHECKOUT = os.path.relpath(workflow.basedir)  # relative, so that a moved project has nothing to do
+sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
+os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tracked, so an upgrade rebuilds nothing
+
+from geokiln.errors import UserError
+from geokiln.lost_files import loss_record
+from geokiln.project import Project
+from geokiln.run_lock import claim_run
+from geokiln.sources import closure
+
+try:
+    PROJECT = Project(CHECKOUT, config)
+except UserError as error:
+    raise WorkflowError(str(error))
+config.update(PROJECT.config)
+if workflow.is_main_process:
+    claim_run()
+
+GEOMETRY = PROJECT.config["geometry"]["name"]
+BATCHES = PROJECT.batches
+UNSEEN = list(config["unseen"])
+WEDGES = PROJECT.wedges  # name -> values
+
+
+wildcard_constraints:
+    batch="|".join(BATCHES),
+    unseen="|".join(UNSEEN),
+    wedge="|".join(map(re.escape, WEDGES)),
+
+
+def code(script):
+    """The script and the modules that it imports: an edited module reruns its users, a touched file nothing."""
+    return [str(path) for path in closure(os.path.join(CHECKOUT, "scripts", script))]
+
+
+def environment(kind):
+    """The interpreter of an environment: cook, train or predict."""
+    return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
+
+
+def losses(target, files):
+    """The record of files that were lost before *target*; a new loss remakes the target and so the lost files."""
+    return loss_record(target, files) if workflow.is_main_process else loss_record(target, [])
+
+
+def others(files, *direct):
+    """Those of *files* that are not *direct* inputs: named so that a missing one is made, ancient so as not to compare."""
+    return ancient([file for file in files if file not in direct])
+
+
+# Everything that leads to a final target, in the order in which data flows.
+RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
+WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
+BASIS = "preprocessed/base/basis.npz"
+BEFORE_MODEL = [
+    f"geometry/{GEOMETRY}.geo",
+    *expand("work_items/{batch}.json", batch=BATCHES),
+    *expand("batches/{batch}.{suffix}", batch=BATCHES, suffix=["npz", "json"]),
+    *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
+    *expand("preprocessed/base/{split}.{suffix}", split=["training", "validation"], suffix=["raw", "json"]),
+    *[BASIS, *RESULTS, *WEIGHTS, "wedges.csv"],
+]
+PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"])
+BEFORE_PREDICTIONS = [
+    *BEFORE_MODEL,
+    "model.onnx",
+    *expand("geometry/unseen/{unseen}.geo", unseen=UNSEEN),
+    *expand("work_items/unseen/{unseen}.json", unseen=UNSEEN),
+    *expand("unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
+    *PREDICTIONS,
+]

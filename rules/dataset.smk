@@ -1,0 +1,70 @@
+"""work items -> batches/{batch}.npz, unseen/{unseen}.npz; batches -> dataset/examples.raw (+ .ids, .json)"""
+
+
+rule cook_batch:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=config["generator"]["inputs"],
+        work_items="work_items/{batch}.json",
+    output:
+        data_points="batches/{batch}.npz",
+        report="batches/{batch}.json",
+    log:
+        "logs/cook_batch/{batch}.log",
+    params:
+        parameters=PROJECT.parameters,
+        environment=PROJECT.environment_names["cook"],
+        parts=["inputs", "targets"],
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " --work-items {input.work_items:q}"
+        " --generator {input.generator[0]:q}"
+        " --generator-inputs {input.generator_inputs:q}"
+        " --parameters {params.parameters:q}"
+        " --environment {params.environment}"
+        " --parts {params.parts}"
+        " --data-points {output.data_points:q}"
+        " --report {output.report:q}"
+        " > {log:q} 2>&1"
+
+
+use rule cook_batch as cook_unseen with:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=config["generator"]["inputs"],
+        work_items="work_items/unseen/{unseen}.json",
+    output:
+        data_points="unseen/{unseen}.npz",
+        report="unseen/{unseen}.json",
+    log:
+        "logs/cook_unseen/{unseen}.log",
+    params:
+        parameters=PROJECT.parameters,
+        environment=PROJECT.environment_names["cook"],
+        parts=lambda wildcards: PROJECT.unseen_parts(wildcards.unseen),
+
+
+rule merge_dataset:
+    input:
+        python=environment("cook"),
+        code=code("merge_dataset.py"),
+        reports=expand("batches/{batch}.json", batch=BATCHES),
+        # Batches may be too big to be compared by content; their reports, made by the same job, speak for them.
+        batches=ancient(expand("batches/{batch}.npz", batch=BATCHES)),
+    output:
+        raw="dataset/examples.raw",
+        ids="dataset/examples.ids",
+        sidecar="dataset/examples.json",
+    log:
+        "logs/merge_dataset.log",
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " {input.batches:q}"
+        " --raw {output.raw:q}"
+        " --ids {output.ids:q}"
+        " --sidecar {output.sidecar:q}"
+        " > {log:q} 2>&1"

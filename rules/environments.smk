@@ -1,0 +1,25 @@
+"""envs/*.txt -> virtualenvs, each in a folder named after its requirements and interpreter"""
+
+
+localrules:
+    build_environment,
+
+
+rule build_environment:
+    output:
+        python=PROJECT.environments + "/{environment}/python",
+    log:
+        "logs/build_environment/{environment}.log",
+    wildcard_constraints:
+        environment="|".join(PROJECT.environment_names.values()),
+    params:
+        # No input: the folder's name carries all that counts, so a comment in the requirements rebuilds nothing.
+        script=os.path.join(CHECKOUT, "scripts/build_environment.py"),
+        requirements=lambda wildcards: PROJECT.requirements[wildcards.environment.split("-")[0]],
+        interpreter=config["environments"]["python"],
+    shell:
+        '"$GEOKILN_PYTHON" {params.script:q}'
+        " --requirements {params.requirements:q}"
+        " --interpreter {params.interpreter:q}"
+        " --python {output.python:q}"
+        " > {log:q} 2>&1"

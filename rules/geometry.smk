@@ -1,0 +1,54 @@
+"""source -> geometry/{name}.geo, geometry/unseen/{unseen}.geo; the source is the generator or a .geo file"""
+
+
+rule sample_geometry:
+    input:
+        python=environment("cook"),
+        code=code("sample_geometry.py"),
+        generator=PROJECT.generator,
+        generator_inputs=config["generator"]["inputs"],
+        source=PROJECT.source_files(config["geometry"]),
+    output:
+        f"geometry/{GEOMETRY}.geo",
+    log:
+        "logs/sample_geometry.log",
+    params:
+        parameters=PROJECT.parameters,
+        source=config["geometry"]["source"],
+        primitives=PROJECT.count(config["geometry"]),
+        seed=config["geometry"]["seed"],
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " --generator {input.generator[0]:q}"
+        " --parameters {params.parameters:q}"
+        " --source {params.source:q}"
+        " --count {params.primitives}"
+        " --seed {params.seed}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule sample_unseen:
+    input:
+        python=environment("cook"),
+        code=code("sample_geometry.py"),
+        generator=PROJECT.generator,
+        generator_inputs=config["generator"]["inputs"],
+        source=lambda wildcards: PROJECT.source_files(config["unseen"][wildcards.unseen]),
+    output:
+        "geometry/unseen/{unseen}.geo",
+    log:
+        "logs/sample_unseen/{unseen}.log",
+    params:
+        parameters=PROJECT.parameters,
+        source=lambda wildcards: config["unseen"][wildcards.unseen]["source"],
+        primitives=lambda wildcards: PROJECT.count(config["unseen"][wildcards.unseen]),
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " --unseen {wildcards.unseen:q}"
+        " --generator {input.generator[0]:q}"
+        " --parameters {params.parameters:q}"
+        " --source {params.source:q}"
+        " --count {params.primitives}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,48 @@
+"""model.onnx + unseen/{unseen}.npz -> predictions/{unseen}.npz (+ .json) -> predictions/all.npz, errors.csv"""
+
+
+rule predict:
+    input:
+        python=environment("predict"),
+        code=code("predict.py"),
+        model="model.onnx",
+        report="unseen/{unseen}.json",
+        unseen=ancient("unseen/{unseen}.npz"),  # its report speaks for it
+        sidecar="dataset/examples.json",
+        examples=ancient("dataset/examples.raw"),
+    output:
+        predictions="predictions/{unseen}.npz",
+        errors="predictions/{unseen}.json",
+    log:
+        "logs/predict/{unseen}.log",
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " --model {input.model:q}"
+        " --unseen {input.unseen:q}"
+        " --cook-report {input.report:q}"
+        " --examples {input.examples:q}"
+        " --sidecar {input.sidecar:q}"
+        " --predictions {output.predictions:q}"
+        " --errors {output.errors:q}"
+        " > {log:q} 2>&1"
+
+
+rule merge_predictions:
+    input:
+        python=environment("predict"),
+        code=code("merge_predictions.py"),
+        predictions=expand("predictions/{unseen}.npz", unseen=UNSEEN),
+        errors=expand("predictions/{unseen}.json", unseen=UNSEEN),
+        losses=losses("predictions/all.npz", [*BEFORE_PREDICTIONS, "predictions/errors.csv"]),
+        others=others(BEFORE_PREDICTIONS, *PREDICTIONS),
+    output:
+        predictions="predictions/all.npz",
+        errors="predictions/errors.csv",
+    log:
+        "logs/merge_predictions.log",
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " {input.predictions:q}"
+        " --output {output.predictions:q}"
+        " --errors {output.errors:q}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,51 @@
+"""Cook a batch of work items; items whose fingerprint is in the store are reused.
+
+Nothing heavy is imported before it is known that something must be cooked.
+"""
+
+import argparse
+import json
+
+from geokiln.errors import command
+from geokiln.files import content_digest, locked, read_json, write_json, written
+from geokiln.fingerprints import cook_fingerprints, fingerprint
+from geokiln.store import Store
+
+
+@command
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work-items", required=True, help="work_items/{batch}.json")
+    parser.add_argument("--generator", required=True, help="the user's Python file")
+    parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that the generator reads")
+    parser.add_argument("--parameters", required=True, type=json.loads, help="generator.parameters, JSON")
+    parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
+    parser.add_argument("--parts", required=True, nargs="+", choices=["inputs", "targets", "baseline"])
+    parser.add_argument("--data-points", required=True, help="the .npz to write")
+    parser.add_argument("--report", required=True, help="the .json to write: fingerprints and seconds per item")
+    args = parser.parse_args(argv)
+
+    items = read_json(args.work_items)["items"]
+    prints = cook_fingerprints(
+        items, args.generator, args.generator_inputs, args.parameters, args.environment, args.parts
+    )
+    key = fingerprint(prints)
+    store = Store("data_points")
+    files = {"rows.npz": args.data_points}
+    with locked(args.data_points):
+        if store.publish(key, files):
+            print(f"0 cooked, {len(items)} reused: no item of this batch changed")
+        else:
+            from geokiln.cooking import cook_batch
+
+            done = cook_batch(items, prints, key, args.generator, args.parameters, args.parts, store)
+            print(f"{done['cooked']} cooked, {done['reused']} reused")
+            store.publish(key, files)
+        seconds = read_json(store.folder / key / "items.json")["seconds"]
+        with written(args.report) as report:
+            digest = content_digest(args.data_points)
+            write_json(report, {"digest": digest, "ids": [item["id"] for item in items], "seconds": seconds})
+
+
+if __name__ == "__main__":
+    main()

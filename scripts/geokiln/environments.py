@@ -1,0 +1,107 @@
+"""Environments: one virtualenv per kind of job, in a folder whose name carries all that it depends on."""
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from geokiln.errors import UserError
+
+WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
+
+
+def environment_name(kind, requirements, interpreter):
+    """Return ``{kind}-{hash}``; the hash covers the requirements and the interpreter's version and platform.
+
+    Comments and blank lines of the requirements do not count, nor does the place of any file.
+    """
+    text = "\n".join([interpreter_tag(interpreter), *requirement_lines(requirements)])
+    return f"{kind}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
+
+
+def requirement_lines(path):
+    """Return the requirements in a file, without comments, with those of files that it includes (``-r other.txt``)."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; environments.* in the config names requirements files") from None
+    lines = []
+    for line in text.splitlines():
+        line = re.sub(r"(^|\s)#.*", "", line).strip()
+        included = re.match(r"(-r|--requirement)[ =]\s*(.+)", line)
+        if included:
+            lines += requirement_lines(Path(path).parent / included.group(2))
+        elif line:
+            lines.append(line)
+    return lines
+
+
+def base_interpreter(choice):
+    """Return the interpreter to build environments on: ``current``, ``houdini`` ($HFS's own) or a path."""
+    if choice == "current":
+        return sys.executable
+    if choice != "houdini":
+        path = Path(choice).expanduser()
+        if not path.is_file():
+            raise UserError(f"environments.python: {choice} does not exist; use current, houdini or a path")
+        return str(path)
+    if not os.environ.get("HFS"):
+        raise UserError("environments.python: houdini needs $HFS; source houdini_setup first")
+    found = sorted(Path(os.environ["HFS"]).glob("python/bin/python3*"))
+    if not found:
+        raise UserError(f"environments.python: no python/bin/python3* in $HFS ({os.environ['HFS']})")
+    return str(found[0])
+
+
+def interpreter_tag(interpreter):
+    """Return implementation, version and platform of an interpreter, such as ``CPython 3.11 Linux x86_64``.
+
+    Only major and minor version count: a security update of Python rebuilds and recooks nothing.
+    """
+    program = "import platform as p; print(p.python_implementation(), *p.python_version_tuple()[:2])"
+    if interpreter == sys.executable:
+        version = f"{platform.python_implementation()} {sys.version_info[0]} {sys.version_info[1]}"
+    else:
+        done = subprocess.run([interpreter, "-c", program], check=True, capture_output=True, text=True)
+        version = done.stdout.strip()
+    return f"{version} {platform.system()} {platform.machine()}"
+
+
+def build_environment(folder, requirements, interpreter, run=subprocess.run):
+    """Make a virtualenv in *folder* and install *requirements*; its file ``python`` comes last and marks it complete.
+
+    ``python`` is a two-line script that starts the environment's interpreter: a small file whose contents never
+    change, unlike the link ``bin/python`` to a big file outside.
+
+    Raises
+    ------
+    UserError
+        If the virtualenv cannot be made or pip fails; names the requirements file and gives pip's own reason.
+    """
+    folder = Path(folder)
+    quiet = ["--disable-pip-version-check", "--no-input"]
+    steps = [
+        [sys.executable, "-m", "virtualenv", "--quiet", "--clear", "--python", interpreter, folder],
+        [folder / "bin/python", "-m", "pip", "install", *quiet, "-r", requirements],
+    ]
+    for step in steps:
+        done = run([str(word) for word in step], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print(done.stdout, flush=True)
+        if done.returncode:
+            raise UserError(f"{requirements} could not be installed: {failure_reason(done.stdout)}")
+    temporary = folder / ".python"
+    temporary.write_text(WRAPPER)
+    temporary.chmod(0o755)
+    os.replace(temporary, folder / "python")
+
+
+def failure_reason(output):
+    """Return the line of pip's or virtualenv's *output* that says why it failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    if any("Failed to establish a new connection" in line or "Temporary failure in name" in line for line in lines):
+        return "no package index could be reached; check the network, or point pip at your mirror (pip config)"
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or ["no output"])[-1]

@@ -1,0 +1,23 @@
+"""How a mistake of the user's ends: in one sentence."""
+
+import functools
+import sys
+from pathlib import Path
+
+
+class UserError(Exception):
+    """A mistake that the user can mend; its text names the file, key or item and what would be right."""
+
+
+def command(main):
+    """Decorate a script's ``main(argv)``: a UserError exits with 1 and its sentence, a bug keeps its traceback."""
+    name = Path(main.__globals__.get("__file__", "geokiln")).stem
+
+    @functools.wraps(main)
+    def run(argv=None):
+        try:
+            return main(argv)
+        except UserError as error:
+            sys.exit(f"{name}: {error}")
+
+    return run

@@ -1,0 +1,114 @@
+"""Files that are complete or absent, and that one job at a time writes.
+
+Only the standard library is imported here: jobs that find nothing to do must not pay for numpy.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from pathlib import Path
+
+from geokiln.errors import UserError
+
+LOCKS = Path(".kept/locks")
+
+
+@contextlib.contextmanager
+def locked(name, folder=LOCKS):
+    """Hold the lock *name* while the block runs; wait for whoever has it.
+
+    A kill -9 of Snakemake leaves its jobs running: the job of the next run waits here until the orphan is done, then
+    finds its results. The kernel frees the lock of a dead process, so there are no stale ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (str(name).replace("/", "__") + ".lock")
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print(f"waiting for another job that works on {name}", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def written(*targets):
+    """Own *targets* and write them: yields a temporary path for each, moved into place when the block ends well.
+
+    They are moved in the order given, so a side-car that vouches for a big file comes last.
+    """
+    targets = [Path(target) for target in targets]
+    with locked(targets[0]):
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = [target.with_name(f".{os.getpid()}.{target.name}") for target in targets]
+        try:
+            yield temporary[0] if len(targets) == 1 else temporary
+            for source, target in zip(temporary, targets):
+                os.replace(source, target)
+        finally:
+            for source in temporary:
+                with contextlib.suppress(FileNotFoundError):
+                    source.unlink()
+
+
+def link_or_copy(source, target):
+    """Let *target* be the file *source*, at once: a hard link, or a copy where links are impossible."""
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{os.getpid()}.{target.name}")
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+    os.utime(temporary)  # Snakemake compares times: a published file is as new as the job that published it
+    os.replace(temporary, target)
+
+
+def crc32(path):
+    """Return the CRC-32 of the file's bytes."""
+    value = 0
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            value = zlib.crc32(block, value)
+    return value
+
+
+def content_digest(path):
+    """Return 32 hexadecimal digits that identify the file's bytes (BLAKE2b)."""
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def put_aside(path, reason):
+    """Rename a damaged file so that the next run makes it again, and return the UserError that says so."""
+    aside = f"{path}.damaged"
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(path, aside)
+    return UserError(f"{path} is damaged ({reason}); it was put aside as {aside}: run again to make it anew")
+
+
+def read_json(path):
+    """Return the JSON document in *path*; a damaged file is put aside and named."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except ValueError as error:
+        raise put_aside(path, f"not JSON: {error}") from None
+
+
+def write_json(path, document):
+    """Write *document* to *path*, keys in the order given, one line per key of the top level."""
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
+    Path(path).write_text("{\n" + lines + "\n}\n", encoding="utf-8")

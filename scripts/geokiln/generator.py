@@ -1,0 +1,105 @@
+"""The user's generator: one Python file, and the functions that Geokiln calls in it.
+
+=========================================  ==================================================================
+``cook(item)``                             required; the targets: dict of name -> array or number
+``inputs(item)``                           what the model sees: the same kind of dict; default: every number
+                                           among the item's attributes
+``geometry(count, seed, parameters)``      the training geometry: ``geokiln.geo.Geometry``, or a dict of
+                                           primitive attributes (name -> array with a row per primitive)
+``unseen(name, count, parameters)``        the geometry of an unseen input, likewise
+``baseline(item)``                         a cheap answer to beat: a dict like that of ``cook``
+=========================================  ==================================================================
+"""
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+from geokiln.errors import UserError
+from geokiln.geo import Geometry
+from geokiln.sources import syntax_tree
+
+
+class Generator:
+    """The functions of a generator file, called with messages that name the file, the function and the item."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        syntax_tree(path)  # a syntax error becomes one sentence
+        sys.path.insert(0, str(self.path.parent.resolve()))  # its own modules lie beside it
+        sys.dont_write_bytecode = True  # no __pycache__ in the user's folder
+        spec = importlib.util.spec_from_file_location(self.path.stem, self.path)
+        self.module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.module)
+        if not callable(getattr(self.module, "cook", None)):
+            raise UserError(f"{path} defines no function cook(item); it returns an item's targets as a dict of arrays")
+
+    def has(self, function):
+        return callable(getattr(self.module, function, None))
+
+    def geometry(self, count, seed, parameters):
+        """Return the training Geometry with *count* primitives."""
+        return self._geometry("geometry", count, count, seed, parameters)
+
+    def unseen(self, name, count, parameters):
+        """Return the Geometry of the unseen input *name* with *count* primitives."""
+        return self._geometry("unseen", count, name, count, parameters)
+
+    def _geometry(self, function, count, *arguments):
+        if not self.has(function):
+            raise UserError(f"{self.path} defines no function {function}(...), which the config asks for")
+        try:
+            result = getattr(self.module, function)(*arguments)
+        except Exception as error:
+            traceback.print_exc()
+            raise UserError(f"{self.path}: {function} raised {type(error).__name__}: {error}") from None
+        if isinstance(result, dict):
+            result = Geometry.from_attributes(result)
+        if len(result.primitives) != count:
+            made = len(result.primitives)
+            raise UserError(f"{self.path}: {function} made {made} primitives, the config says {count}")
+        return result
+
+    def inputs(self, item):
+        """Return the input components of an item: name -> float32 array."""
+        if self.has("inputs"):
+            return self._components("inputs", item)
+        numbers = {name: item[name] for name in item.names if not isinstance(item[name], str)}
+        return _checked("input", numbers, f"{self.path}: attributes of item {item.id}")
+
+    def targets(self, item):
+        """Return the target components of an item: name -> float32 array."""
+        return self._components("cook", item)
+
+    def baseline(self, item):
+        """Return the baseline's answer for an item: name -> float32 array."""
+        return self._components("baseline", item)
+
+    def _components(self, function, item):
+        kind = {"inputs": "input", "cook": "target", "baseline": "baseline"}[function]
+        where = f"{self.path}: {function}(item {item.id})"
+        return _checked(kind, getattr(self.module, function)(item), where)
+
+
+def _checked(kind, components, where):
+    """Return *components* as finite float32 arrays, or say what is wrong with which one."""
+    if not isinstance(components, dict) or not components:
+        raise UserError(f"{where} gave {type(components).__name__}; it must give a dict of name -> array, not empty")
+    checked = {}
+    for name, value in components.items():
+        if name in ("id", "source"):
+            raise UserError(f"{where}: {name!r} names a column of the predictions; call the component something else")
+        try:
+            array = np.asarray(value, np.float32)
+        except (TypeError, ValueError):
+            raise UserError(f"{where}: {kind} {name!r} is not an array of numbers") from None
+        bad = int((~np.isfinite(array)).sum())
+        if bad:
+            raise UserError(f"{where}: {kind} {name!r} has {bad} of {array.size} values that are not finite (NaN, Inf)")
+        if array.size == 0:
+            raise UserError(f"{where}: {kind} {name!r} is empty")
+        checked[str(name)] = array
+    return checked

@@ -1,0 +1,143 @@
+"""Apply an exported model, and judge it where the truth is known."""
+
+import json
+import time
+
+import numpy as np
+import onnxruntime
+
+from geokiln.errors import UserError
+from geokiln.evaluation import rms_by_example, simple_answers
+
+REPEATS = 5
+
+
+class Model:
+    """``model.onnx`` with its layout, read from its own metadata.
+
+    Attributes
+    ----------
+    inputs, outputs : list of dict
+        Named components with shape, offset and size in the flat ``input`` and ``output``.
+    """
+
+    def __init__(self, path):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        metadata = self.session.get_modelmeta().custom_metadata_map
+        self.inputs, self.outputs = json.loads(metadata["inputs"]), json.loads(metadata["outputs"])
+
+    def flat_inputs(self, arrays, source):
+        """Return float32 (n, n_in) from an unseen input's arrays (``input/{name}``).
+
+        Raises
+        ------
+        UserError
+            If the unseen input's components are not those that the model was trained on; names the first that differs.
+        """
+        expected = {component["name"]: tuple(component["shape"]) for component in self.inputs}
+        given = {name[6:]: array.shape[1:] for name, array in arrays.items() if name.startswith("input/")}
+        for name in sorted(expected.keys() | given.keys()):
+            if expected.get(name) != given.get(name):
+                raise UserError(
+                    f"{source}: input {name!r} has shape {given.get(name, 'missing')}, the model was trained with "
+                    f"{expected.get(name, 'none of that name')}; unseen inputs need the training geometry's attributes"
+                )
+        count = len(arrays["id"])
+        return np.hstack([np.float32(arrays[f"input/{name}"]).reshape(count, -1) for name in expected])
+
+    def run(self, inputs):
+        """Return outputs (n, n_out) and the seconds per item, the median of a few runs over the whole batch."""
+        times = []
+        for _ in range(REPEATS):
+            start = time.perf_counter()
+            outputs = self.session.run(["output"], {"input": inputs})[0]
+            times.append(time.perf_counter() - start)
+        return outputs, float(np.median(times)) / len(inputs)
+
+    def named_outputs(self, flat):
+        """Return flat rows (n, n_out) as a dict of arrays (n, *shape), one per target component."""
+        return {
+            component["name"]: flat[:, component["offset"] : component["offset"] + component["size"]].reshape(
+                len(flat), *component["shape"]
+            )
+            for component in self.outputs
+        }
+
+
+def judge(model, inputs, outputs, unseen, table):
+    """Return the errors of the model and of simpler answers, per target component; empty without ground truth.
+
+    Returns
+    -------
+    dict
+        Target component -> answer (``model``, ``baseline``, ``mean target``, ``linear fit``, ``nearest example``) ->
+        RMS error of each item, in the component's physical unit.
+    """
+    if not all(f"target/{component['name']}" in unseen for component in model.outputs):
+        return {}
+    answers = {"model": outputs}
+    if all(f"baseline/{component['name']}" in unseen for component in model.outputs):
+        answers["baseline"] = _flat(unseen, "baseline", model.outputs)
+    answers.update(simple_answers(lambda: (block for _, block in table.blocks()), table.input_width, inputs))
+    truth = _flat(unseen, "target", model.outputs)
+    return {
+        component["name"]: {
+            answer: [float(f"{error:.6g}") for error in rms_by_example(values - truth, component)]
+            for answer, values in answers.items()
+        }
+        for component in model.outputs
+    }
+
+
+def error_table(judged):
+    """Return a row for each answer: target, answer, RMS error, worst item's, and the model's share of both.
+
+    ``model_share`` is the model's RMS error over this answer's; ``worst_share`` the largest such ratio of one item.
+    """
+    rows = []
+    for component, answers in judged.items():
+        model = np.array(answers["model"])
+        for answer, errors in answers.items():
+            errors = np.array(errors)
+            rows.append(
+                {
+                    "target": component,
+                    "answer": answer,
+                    "rms": _rms(errors),
+                    "worst": float(errors.max()),
+                    "model_share": _rms(model) / max(_rms(errors), 1e-300),
+                    "worst_share": float((model / np.maximum(errors, 1e-300)).max()),
+                }
+            )
+    return rows
+
+
+def report(judged, seconds):
+    """Return the errors as text, with a warning for every simpler answer that the model loses to."""
+    lines = [f"model: {seconds['model'] * 1e6:.1f} us per item"]
+    if judged:
+        lines[0] += (
+            f"; to cook one took {seconds['cook']:.3g} s, {seconds['cook'] / seconds['model']:,.0f} times as long"
+        )
+    for row in error_table(judged):
+        line = f"{row['target']}, {row['answer']}: RMS error {row['rms']:.4g}, worst item {row['worst']:.4g}"
+        if row["answer"] != "model":
+            line += f"; the model makes {row['model_share']:.1%} of it, in its worst item {row['worst_share']:.1%}"
+        lines.append(line)
+    lines += [
+        f"WARNING: the model loses to the {row['answer']} in {row['target']}; more data points or epochs may help"
+        for row in error_table(judged)
+        if row["model_share"] > 1
+    ]
+    return "\n".join(lines)
+
+
+def _rms(values):
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _flat(arrays, kind, components):
+    count = len(arrays["id"])
+    return np.hstack([arrays[f"{kind}/{component['name']}"].reshape(count, -1) for component in components])

@@ -1,0 +1,95 @@
+"""A user's project as the rules see it: its checked config, and the names and files that follow from it."""
+
+import json
+import os
+
+from geokiln.configuration import check_config, complete_config, locate, near_match, read_yaml
+from geokiln.environments import base_interpreter, environment_name
+from geokiln.errors import UserError
+from geokiln.geo import primitive_count
+from geokiln.sources import closure, defined_names
+from geokiln.wedges import expand_wedges
+from geokiln.work_items import batch_names
+
+KINDS = ("cook", "train", "predict")
+
+
+class Project:
+    """Read the working directory's ``config.yaml`` over the shipped one, and check all that can be checked at once.
+
+    Attributes
+    ----------
+    config : dict
+    generator : list of str
+        The user's Python file and the modules beside it that it imports.
+    batches : list of str
+        Names of the training geometry's batches, in the order of the items.
+    wedges : dict
+        Wedge name -> its values.
+    requirements, environment_names : dict
+        ``cook``, ``train``, ``predict`` -> requirements file; name of the environment's folder in ``environments``.
+
+    Raises
+    ------
+    UserError
+        For every mistake that can be found before a job runs; mistakes of the config are listed all at once.
+    """
+
+    def __init__(self, checkout, command_line):
+        self.checkout = checkout
+        self.config = complete_config(os.path.join(checkout, "config.yaml"), "config.yaml", command_line)
+        check_config(self.config, read_yaml(os.path.join(checkout, "schemas/config.schema.yaml")))
+        settings = self.config["environments"]
+        self.generator = self._generator()
+        self.parameters = json.dumps(self.config["generator"]["parameters"], sort_keys=True)
+        for path in self.config["generator"]["inputs"]:
+            self._file(path, "generator.inputs")
+        self.batches = batch_names(self.count(self.config["geometry"]), self.config["work_items"]["batch_size"])
+        self.wedges = expand_wedges(self.config["wedges"])
+        self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
+        python = base_interpreter(settings["python"])
+        self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}
+        self.environments = os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
+
+    def _file(self, path, key):
+        found = locate(path, self.checkout)
+        if found is None:
+            raise UserError(f"config.yaml: {key}: {path} does not exist in {os.getcwd()}")
+        return found
+
+    def _generator(self):
+        """Return the generator file and its modules; say before any job if it lacks a function that is needed."""
+        path = self._file(self.config["generator"]["file"], "generator.file")
+        files = [str(file) for file in closure(path)]
+        names = defined_names(path)
+        needed = {"cook": "it returns an item's targets as a dict of arrays"}
+        if self.config["geometry"]["source"] == "generator":
+            needed["geometry"] = "geometry.source: generator asks for it"
+        if any(unseen["source"] == "generator" for unseen in self.config["unseen"].values()):
+            needed["unseen"] = "unseen inputs with source: generator ask for it"
+        for function, reason in needed.items():
+            if names is not None and function not in names:
+                known = near_match(function, sorted(names))
+                raise UserError(f"{path} defines no function {function}; {reason} ({known})")
+        return files
+
+    def source_files(self, geometry):
+        """Return the .geo file that a geometry comes from, in a list; empty if the generator makes it."""
+        return [] if geometry["source"] == "generator" else [self._file(geometry["source"], "source")]
+
+    def count(self, geometry):
+        """Return the number of primitives of a geometry: the config's, or what the header of its file states."""
+        files = self.source_files(geometry)
+        count = primitive_count(files[0]) if files else geometry["count"]
+        if count == 0:
+            raise UserError(f"{files[0]}: the geometry is empty; each data point needs a primitive")
+        return count
+
+    def unseen_parts(self, unseen):
+        """Return what is cooked for an unseen input."""
+        truth = self.config["unseen"][unseen]["ground_truth"]
+        return ["inputs", "targets", "baseline"] if truth else ["inputs"]
+
+    def training_settings(self, wedge):
+        """Return all training settings of a wedge as JSON: the config's, the wedge's own values laid over."""
+        return json.dumps({**self.config["training"], **self.wedges[wedge]}, sort_keys=True)

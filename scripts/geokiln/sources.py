@@ -1,0 +1,90 @@
+"""Which files a Python file runs on, and whether its code (not its comments or layout) changed."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+from geokiln.errors import UserError
+
+
+def closure(script):
+    """Return *script* and the modules beside it that it imports, directly or not: the script first, the rest sorted.
+
+    Imports are found in the syntax tree. A module counts when it lies in the script's folder or in a package there;
+    installed packages do not. Importing a package's module runs its ``__init__.py``, so that file counts, too.
+    Imports by a string (``importlib.import_module(name)``) are not seen.
+
+    Raises
+    ------
+    UserError
+        If a file has a syntax error (names file and line) or does not exist.
+    """
+    script = Path(script)
+    found, waiting = [], [script]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.append(path)
+            for node in ast.walk(syntax_tree(path)):
+                waiting += _imported_files(node, path, script.parent)
+    return found[:1] + sorted(found[1:])
+
+
+def syntax_tree(path):
+    """Return the syntax tree of a Python file; UserError names file and line of a syntax error."""
+    try:
+        return ast.parse(Path(path).read_text(encoding="utf-8"), filename=str(path))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}") from None
+
+
+def code_digest(script):
+    """Return 32 hexadecimal digits of the syntax trees of *script* and the modules that it imports.
+
+    Comments, blank lines and line breaks do not count; names and docstrings do. Where the files lie does not count,
+    so a moved project keeps its digests.
+    """
+    script = Path(script)
+    digest = hashlib.blake2b(digest_size=16)
+    for path in closure(script):
+        digest.update(str(path.relative_to(script.parent)).encode())
+        digest.update(ast.dump(syntax_tree(path)).encode())
+    return digest.hexdigest()
+
+
+def defined_names(script):
+    """Return the names that a module defines at its top level, or None where ``from x import *`` hides them."""
+    names = set()
+    for node in syntax_tree(script).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            if any(alias.name == "*" for alias in node.names):
+                return None
+            names.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, (ast.If, ast.Try, ast.With)):
+            return None
+    return names
+
+
+def _imported_files(node, path, root):
+    if isinstance(node, ast.Import):
+        names = [(root, alias.name) for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        folder = root if node.level == 0 else path.parents[node.level - 1]
+        module = node.module or ""
+        names = [(folder, module)] if module else []
+        names += [(folder, f"{module}.{alias.name}".strip(".")) for alias in node.names]
+    else:
+        return []
+    files = []
+    for folder, name in names:
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):  # a.b.c runs a/__init__.py and a/b/__init__.py as well
+            stem = folder.joinpath(*parts[:length])
+            files += [stem.with_suffix(".py"), stem / "__init__.py"]
+    return [file for file in files if file.is_file()]

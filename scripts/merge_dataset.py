@@ -1,0 +1,25 @@
+"""Merge the batches into one dataset, a row for each data point, in the order of the items."""
+
+import argparse
+
+from geokiln.dataset import merge_batches
+from geokiln.errors import command
+from geokiln.files import written
+
+
+@command
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("batches", nargs="+", help="batches/{batch}.npz, in the order of the items")
+    parser.add_argument("--raw", required=True, help="dataset/examples.raw")
+    parser.add_argument("--ids", required=True, help="dataset/examples.ids, an id per line")
+    parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
+    args = parser.parse_args(argv)
+
+    with written(args.raw, args.ids, args.sidecar) as (raw, ids, sidecar):
+        table = merge_batches(args.batches, raw, ids, sidecar)
+    print(f"{table.rows} data points of {table.width} floats -> {args.raw}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Merge the predictions of all unseen inputs into one file, and their errors into one table."""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from geokiln.arrays import read_arrays, write_arrays
+from geokiln.errors import command
+from geokiln.files import read_json, written
+from geokiln.prediction import error_table, report
+
+
+@command
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("predictions", nargs="+", help="predictions/{unseen}.npz, in the order of the config")
+    parser.add_argument("--output", required=True, help="predictions/all.npz")
+    parser.add_argument("--errors", required=True, help="predictions/errors.csv")
+    args = parser.parse_args(argv)
+
+    parts = {Path(path).stem: read_arrays(path) for path in args.predictions}
+    judged = {Path(path).stem: read_json(Path(path).with_suffix(".json")) for path in args.predictions}
+    names = list(next(iter(parts.values())))
+    merged = {"source": np.repeat(list(parts), [len(part["id"]) for part in parts.values()])}
+    merged.update({name: np.concatenate([part[name] for part in parts.values()]) for name in names})
+    with written(args.output, args.errors) as (output, errors):
+        write_arrays(output, merged)
+        with open(errors, "w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, ["unseen", "target", "answer", "rms", "worst", "model_share", "worst_share"])
+            table.writeheader()
+            for unseen, document in judged.items():
+                table.writerows({"unseen": unseen, **row} for row in error_table(document["errors"]))
+    for unseen, document in judged.items():
+        print(f"{unseen}, {len(document['ids'])} items")
+        print(report(document["errors"], document["seconds_per_item"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Apply model.onnx to one unseen input; where its ground truth is there, judge the model by it."""
+
+import argparse
+
+from geokiln.arrays import read_arrays, write_arrays
+from geokiln.errors import command
+from geokiln.files import read_json, write_json, written
+from geokiln.prediction import Model, judge, report
+from geokiln.tables import Table
+
+
+@command
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="model.onnx")
+    parser.add_argument("--unseen", required=True, help="unseen/{unseen}.npz: inputs, perhaps targets and baseline")
+    parser.add_argument("--cook-report", required=True, help="unseen/{unseen}.json: seconds of cooking")
+    parser.add_argument("--examples", required=True, help="dataset/examples.raw, for the simple answers to beat")
+    parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
+    parser.add_argument("--predictions", required=True, help="predictions/{unseen}.npz to write")
+    parser.add_argument("--errors", required=True, help="predictions/{unseen}.json to write")
+    args = parser.parse_args(argv)
+
+    unseen, model = read_arrays(args.unseen), Model(args.model)
+    inputs = model.flat_inputs(unseen, args.unseen)
+    outputs, seconds = model.run(inputs)
+    cooked = read_json(args.cook_report)
+    judged = judge(model, inputs, outputs, unseen, Table(args.examples, args.sidecar))
+    with written(args.predictions, args.errors) as (predictions, errors):
+        write_arrays(predictions, {"id": unseen["id"], **model.named_outputs(outputs)})
+        times = {"model": seconds, "cook": sum(cooked["seconds"]) / len(cooked["seconds"])}
+        write_json(errors, {"ids": cooked["ids"], "seconds_per_item": times, "errors": judged})
+    print(report(judged, times))
+
+
+if __name__ == "__main__":
+    main()

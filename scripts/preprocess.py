@@ -1,0 +1,47 @@
+"""Split the dataset, standardise it and compress its targets by PCA, fitted on the training split only."""
+
+import argparse
+from pathlib import Path
+
+from geokiln.errors import command
+from geokiln.files import content_digest, locked
+from geokiln.fingerprints import PREPROCESS_VERSION, fingerprint
+from geokiln.store import Store
+
+FILES = ["training.raw", "training.json", "validation.raw", "validation.json", "basis.npz"]
+
+
+@command
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--raw", required=True, help="dataset/examples.raw")
+    parser.add_argument("--ids", required=True, help="dataset/examples.ids")
+    parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
+    parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
+    parser.add_argument("--validation-share", required=True, type=float, help="share of the examples held out")
+    parser.add_argument("--split-seed", required=True, type=int, help="another seed, another split")
+    parser.add_argument("--standardise-inputs", required=True, type=int, choices=[0, 1])
+    parser.add_argument("--target-components", required=True, type=int, help="principal components; 0: no PCA")
+    parser.add_argument("--folder", required=True, help=f"where to write {', '.join(FILES)}")
+    args = parser.parse_args(argv)
+
+    settings = vars(args).copy()
+    for path in ("raw", "ids", "sidecar", "folder"):
+        del settings[path]
+    digests = [content_digest(args.sidecar), content_digest(args.ids)]
+    key = fingerprint({"version": PREPROCESS_VERSION, "settings": settings, "dataset": digests})
+    store = Store("preprocessed")
+    targets = {name: Path(args.folder, name) for name in FILES}
+    with locked(args.folder):
+        if store.publish(key, targets):
+            print("reused: neither the dataset nor a setting changed")
+            return
+        from geokiln.preprocessing import preprocess_table
+
+        with store.keep(key) as folder:
+            print(preprocess_table(args.raw, args.sidecar, args.ids, folder, **settings))
+        store.publish(key, targets)
+
+
+if __name__ == "__main__":
+    main()
