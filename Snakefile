@@ -23,3 +23,7 @@ rule all:
     input:
         "predictions/all.npz",
         BEFORE_PREDICTIONS,
+
+
+onsuccess:
+    atexit.register(print_summary)  # at the very end, since a live progress display swallows what is printed before

@@ -1,10 +1,9 @@
 """What the stages share: the checked config, the names that rules expand over, code and environments as inputs."""
 
+import atexit
 import os
 import re
 import sys
-
-from snakemake.exceptions import WorkflowError
 
 CHECKOUT = os.path.relpath(workflow.basedir)  # relative, so that a moved project has nothing to do
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
@@ -15,11 +14,12 @@ from geokiln.lost_files import loss_record
 from geokiln.project import Project
 from geokiln.run_lock import claim_run
 from geokiln.sources import closure
+from geokiln.summary import print_summary
 
 try:
     PROJECT = Project(CHECKOUT, config)
 except UserError as error:
-    raise WorkflowError(str(error))
+    sys.exit(f"Geokiln: {error}")
 config.update(PROJECT.config)
 if workflow.is_main_process:
     claim_run()
