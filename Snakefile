@@ -26,4 +26,5 @@ rule all:
 
 
 onsuccess:
-    atexit.register(print_summary)  # at the very end, since a live progress display swallows what is printed before
+    # At the very end: a live progress display swallows what is printed while it is up.
+    atexit.register(print_summary, os.path.abspath("predictions/errors.csv"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 from geokiln.configuration import check_config, complete_config, locate, near_match, read_yaml
 from geokiln.environments import base_interpreter, environment_name
@@ -44,7 +45,7 @@ class Project:
         self.parameters = json.dumps(self.config["generator"]["parameters"], sort_keys=True)
         for path in self.config["generator"]["inputs"]:
             self._file(path, "generator.inputs")
-        self.batches = batch_names(self.count(self.config["geometry"]), self.config["work_items"]["batch_size"])
+        self.batches = self._batches()
         self.wedges = expand_wedges(self.config["wedges"])
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
         python = base_interpreter(settings["python"])
@@ -72,6 +73,14 @@ class Project:
                 known = near_match(function, sorted(names))
                 raise UserError(f"{path} defines no function {function}; {reason} ({known})")
         return files
+
+    def _batches(self):
+        count, size = self.count(self.config["geometry"]), self.config["work_items"]["batch_size"]
+        if size > count:
+            geometry = f"geometry/{self.config['geometry']['name']}.geo"
+            warning = f"{size} is more than the {count} items of {geometry}: one job cooks them all"
+            print(f"Geokiln: work_items.batch_size: {warning}", file=sys.stderr)
+        return batch_names(count, size)
 
     def source_files(self, geometry):
         """Return the .geo file that a geometry comes from, in a list; empty if the generator makes it."""

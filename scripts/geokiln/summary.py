@@ -7,7 +7,7 @@ import time
 _STARTED = time.time()
 
 
-def print_summary(path="predictions/errors.csv"):
+def print_summary(path):
     """Print the table of errors that this run wrote, if it wrote one and there is ground truth to judge by."""
     if not os.path.exists(path) or os.path.getmtime(path) < _STARTED:
         return
@@ -21,7 +21,7 @@ def print_summary(path="predictions/errors.csv"):
     except ImportError:  # plain snakemake without rich: the same table stands in the file
         print(f"Errors on unseen inputs: {path}")
         return
-    table = Table(title=f"Errors on unseen inputs ({path})")
+    table = Table(title="Errors on unseen inputs (predictions/errors.csv)")
     for heading in ("unseen", "target", "answer"):
         table.add_column(heading, no_wrap=True)
     for heading in ("RMS", "worst", "model's share", "at worst"):

@@ -1,0 +1,156 @@
+"""Projects to run the workflow in: copies of one finished run, so that each test starts in a tenth of a second."""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).parents[1]
+ALL = "predictions/all.npz"
+NUMBERS = itertools.count()
+
+
+class Project:
+    """A project folder, and what a user does with it."""
+
+    def __init__(self, folder, checkout=CHECKOUT):
+        self.folder, self.checkout = Path(folder), Path(checkout)
+
+    def __truediv__(self, path):
+        return self.folder / path
+
+    def start(self, *arguments, launcher=False, **popen):
+        """Start snakemake in the project, plain or by the launcher; the process's output is text."""
+        command = [sys.executable, "-m", "snakemake", "--snakefile", self.checkout / "Snakefile"]
+        if launcher:
+            command = [sys.executable, self.checkout / "geokiln"]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.Popen(
+            [*map(str, command), *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **popen,
+        )
+
+    def snakemake(self, *arguments, launcher=False, fails=False):
+        """Run snakemake and return what it printed; it must succeed, or fail where *fails* says so."""
+        process = self.start(*arguments, launcher=launcher)
+        output, _ = process.communicate()
+        assert (process.returncode != 0) == fails, output
+        return output
+
+    def plan(self, *targets):
+        """Return what a dry run would do: rule -> number of jobs; empty when there is nothing to do."""
+        output = self.snakemake("--dry-run", *(targets or [ALL]))
+        if "Nothing to be done" in output:
+            return {}
+        table = output[output.index("Job stats:") :].split("\n\n")[0]
+        return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", table, re.M) if rule != "total"}
+
+    def build(self, *arguments, launcher=False, fails=False):
+        """Build the predictions; return what it took: ``cooked``, ``trained`` (numbers), ``rules`` (set), ``output``."""
+        shutil.rmtree(self.folder / "logs", ignore_errors=True)
+        output = self.snakemake(*(arguments or [ALL]), launcher=launcher, fails=fails)
+        logs = "\n".join(path.read_text() for path in (self.folder / "logs").rglob("*.log"))
+        return {
+            "cooked": sum(map(int, re.findall(r"^(\d+) cooked,", logs, re.M))),
+            "trained": sum(map(int, re.findall(r"^(\d+) trained,", logs, re.M))),
+            "rules": set(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", output, re.M)),
+            "output": output,
+        }
+
+    def configure(self, **sections):
+        """Lay *sections* over the project's config.yaml; None removes one."""
+        path = self.folder / "config.yaml"
+        config = yaml.safe_load(path.read_text())
+        for section, value in sections.items():
+            if value is None:
+                del config[section]
+            elif isinstance(value, dict) and section not in ("unseen", "wedges"):
+                config[section] = {**config.get(section, {}), **value}
+            else:
+                config[section] = value
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def edit(self, path, old, new):
+        """Replace *old*, which must be there, by *new* in one of the project's files."""
+        text = (self.folder / path).read_text()
+        assert old in text
+        (self.folder / path).write_text(text.replace(old, new))
+
+    def results(self):
+        """Return the files that a run made, without logs, records and the store."""
+        hidden = {"logs", ".kept", ".snakemake"}
+        paths = [path for path in self.folder.rglob("*") if path.is_file()]
+        files = {path.relative_to(self.folder) for path in paths if path.name not in ("config.yaml", "generator.py")}
+        return {str(path) for path in files if path.parts[0] not in hidden}
+
+
+def copy_project(source, folder, checkout=CHECKOUT):
+    shutil.copytree(source, folder, symlinks=True)
+    return Project(folder, checkout)
+
+
+@pytest.fixture(scope="session")
+def projects(tmp_path_factory):
+    """A folder for project folders, all equally far from the checkout."""
+    return tmp_path_factory.mktemp("projects")
+
+
+@pytest.fixture(scope="session")
+def finished_ripple(projects):
+    """The tiny example, built once; tests take a copy (``ripple``)."""
+    project = copy_project(CHECKOUT / "examples/ripple", projects / "finished_ripple")
+    project.snakemake(ALL)
+    return project
+
+
+@pytest.fixture
+def fresh_ripple(projects):
+    """The tiny example, nothing built."""
+    return copy_project(CHECKOUT / "examples/ripple", projects / f"fresh_{next(NUMBERS)}")
+
+
+@pytest.fixture
+def ripple(finished_ripple, projects):
+    """The tiny example after a successful run."""
+    return copy_project(finished_ripple.folder, projects / f"copy_{next(NUMBERS)}")
+
+
+def copy_checkout(folder):
+    """Copy the checkout's own files, with environments shared with the original, so that they are built once."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    for path in listed.stdout.splitlines():
+        if (CHECKOUT / path).exists():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / path, folder / path)
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("folder: .environments ", f"folder: {CHECKOUT / '.environments'} "))
+    return Project(folder, folder)
+
+
+@pytest.fixture(scope="session")
+def finished_tube(tmp_path_factory):
+    """The default job in a copy of the checkout, built once; tests that edit take a copy (``tube``)."""
+    project = copy_checkout(tmp_path_factory.mktemp("checkouts") / "finished")
+    project.snakemake(ALL)
+    return project
+
+
+@pytest.fixture
+def tube(finished_tube):
+    """The default job after a successful run, in a checkout of its own: as if it had been moved."""
+    folder = finished_tube.folder.with_name(f"copy_{next(NUMBERS)}")
+    return copy_project(finished_tube.folder, folder, folder)

@@ -1,0 +1,91 @@
+"""Dry runs: which jobs run, for which config, after which edit."""
+
+import os
+import random
+
+import pytest
+
+
+def test_a_fresh_project_plans_every_stage_once(fresh_ripple):
+    fresh_ripple.configure(work_items={"batch_size": 10})
+
+    plan = fresh_ripple.plan()
+
+    plan.pop("build_environment", None)  # there already, or not
+    assert plan == {
+        "sample_geometry": 1, "sample_unseen": 1, "import_work_items": 1, "import_unseen": 1, "cook_batch": 10,
+        "cook_unseen": 1, "merge_dataset": 1, "preprocess": 1, "train_wedge": 2, "select_wedge": 1, "export_model": 1,
+        "predict": 1, "merge_predictions": 1,
+    }  # fmt: skip
+
+
+def test_a_finished_run_has_nothing_left_to_do(ripple):
+    assert ripple.plan() == {}
+    assert ripple.plan("all") == {}
+
+
+def test_touching_every_file_leaves_nothing_to_do(tube):
+    files = [path for path in tube.folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    random.Random(1).shuffle(files)
+    for path in files:
+        os.utime(path)
+
+    assert tube.plan() == {}
+
+
+def test_a_moved_checkout_has_nothing_to_do(tube, finished_tube):
+    assert tube.folder != finished_tube.folder
+    assert tube.plan() == {}
+
+
+def test_an_edited_prediction_script_reruns_prediction_and_its_merge_alone(tube):
+    with open(tube / "scripts/predict.py", "a") as script:
+        script.write("\n# a comment\n")
+
+    assert tube.plan() == {"predict": 2, "merge_predictions": 1}
+
+
+def test_an_edited_module_reruns_exactly_its_users(tube):
+    with open(tube / "scripts/geokiln/selection.py", "a") as module:
+        module.write("\n# a comment\n")
+
+    assert tube.plan() == {"select_wedge": 1, "export_model": 1, "predict": 2, "merge_predictions": 1}
+
+
+def test_the_order_of_wedge_axes_does_not_matter(ripple):
+    ripple.configure(wedges={"weight_decay": [0.0], "hidden_layers": [1, 2]})
+    ripple.build()
+
+    ripple.configure(wedges={"hidden_layers": [1, 2], "weight_decay": [0.0]})
+
+    assert ripple.plan() == {}
+
+
+def test_one_wedge_can_be_asked_for_alone(fresh_ripple):
+    plan = fresh_ripple.plan("wedges/hidden_layers-2/model.onnx")
+
+    assert plan["train_wedge"] == 1
+    assert "predict" not in plan
+
+
+def test_an_unknown_wedge_or_batch_is_no_target(ripple):
+    for target in ("wedges/hidden_layers-9/model.onnx", "batches/0-99.npz", "predictions/other.npz"):
+        assert "No rule to produce" in ripple.snakemake("-n", target, fails=True)
+
+
+@pytest.mark.parametrize(
+    ("lost", "rules"),
+    [
+        ("geometry/drops.geo", {"sample_geometry", "cook_batch", "train_wedge", "merge_predictions"}),
+        ("batches/16-31.npz", {"cook_batch", "merge_dataset", "export_model", "merge_predictions"}),
+        ("dataset/examples.raw", {"merge_dataset", "preprocess", "merge_predictions"}),
+        ("wedges/hidden_layers-1/weights.safetensors", {"train_wedge", "export_model", "merge_predictions"}),
+        ("unseen/film.npz", {"cook_unseen", "predict", "merge_predictions"}),
+        ("predictions/errors.csv", {"merge_predictions"}),
+    ],
+)
+def test_a_deleted_file_is_noticed_by_the_dry_run_and_named(ripple, lost, rules):
+    os.unlink(ripple / lost)
+
+    assert rules <= set(ripple.plan())
+    assert f"Missing: {lost}" in ripple.snakemake("-n", "predictions/all.npz")

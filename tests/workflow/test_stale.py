@@ -1,0 +1,183 @@
+"""Real runs after an edit, a failure, a kill or a deletion that follow an earlier success."""
+
+import os
+import shutil
+import signal
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+
+SLOW = """
+import os, time
+import numpy as np
+
+def geometry(count, seed, parameters):
+    return {"x": np.random.default_rng(seed).uniform(-1, 1, count)}
+
+def unseen(name, count, parameters):
+    return {"x": np.linspace(-1, 1, count)}
+
+def cook(item):
+    if os.path.exists("broken") and item.id == "21":
+        raise ValueError("the solver blew up")
+    if os.path.exists("slow"):
+        time.sleep(0.2)
+    with open("cooked.txt", "a") as cooked:
+        cooked.write(item.id + "\\n")
+    return {"y": np.array([item["x"] ** 2])}
+"""
+
+
+@pytest.fixture
+def counted(fresh_ripple):
+    """A project that writes down each cook, fails at item 21 while ``broken`` is there, and dawdles with ``slow``."""
+    (fresh_ripple / "generator.py").write_text(SLOW)
+    fresh_ripple.configure(
+        geometry={"name": "samples", "count": 16},
+        work_items={"batch_size": 8},
+        unseen={"line": {"source": "generator", "count": 2, "ground_truth": False}},
+        training={"epochs": 20},
+        wedges={"hidden_layers": [1]},
+    )
+    return fresh_ripple
+
+
+def cooked(project):
+    path = project / "cooked.txt"
+    return Counter(path.read_text().split()) if path.exists() else Counter()
+
+
+@pytest.mark.parametrize(
+    ("edit", "cooks", "trains", "rules"),
+    [
+        (lambda p: p.edit("generator.py", "import numpy", "# a comment\nimport numpy"), 0, 0, {"cook_batch"}),
+        (lambda p: p.edit("generator.py", "4 * ring", "5 * ring"), 120, 2, {"cook_batch", "cook_unseen"}),
+        (lambda p: p.configure(geometry={"name": "drops", "count": 112}), 112, 2, {"sample_geometry"}),
+        (lambda p: p.configure(work_items={"batch_size": 40}), 0, 0, {"import_work_items", "cook_batch"}),
+        (lambda p: p.configure(preprocess={"target_components": 8}), 0, 2, {"preprocess", "train_wedge"}),
+        (lambda p: p.configure(training={"epochs": 410}), 0, 2, {"train_wedge", "export_model"}),
+        (lambda p: p.configure(wedges={"hidden_layers": [1, 2, 3]}), 0, 1, {"train_wedge", "select_wedge"}),
+        (lambda p: p.configure(wedges={"hidden_layers": [2]}), 0, 0, {"select_wedge", "export_model"}),
+    ],
+    ids=["comment", "code", "more points", "batch size", "preprocessing", "epochs", "wedge added", "wedge removed"],
+)
+def test_an_edit_cooks_and_trains_only_what_it_changes(ripple, edit, cooks, trains, rules):
+    edit(ripple)
+
+    built = ripple.build()
+
+    assert (built["cooked"], built["trained"]) == (cooks, trains)
+    assert rules <= built["rules"]
+    assert ripple.plan() == {}
+
+
+def test_growth_cooks_the_new_items_only_and_shrinking_and_going_back_cooks_nothing(counted):
+    for count, total in ((16, 16), (20, 20), (12, 20), (20, 20)):
+        counted.configure(geometry={"count": count})
+        counted.build("dataset/examples.json")
+
+        assert sum(cooked(counted).values()) == total
+        assert len((counted / "dataset/examples.ids").read_text().split()) == count
+
+
+@pytest.mark.parametrize("launcher", [False, True], ids=["plain", "launcher"])
+def test_after_a_success_a_failing_item_is_named_and_the_rest_is_kept_and_results_become_new(counted, launcher):
+    counted.build(launcher=launcher)
+    before = (counted / "predictions/all.npz").read_bytes()
+
+    counted.configure(geometry={"count": 32, "seed": 5})
+    (counted / "broken").touch()
+    failed = counted.build(launcher=launcher, fails=True)
+    again = counted.build(launcher=launcher, fails=True)
+    (counted / "broken").unlink()
+    mended = counted.build(launcher=launcher)
+
+    for output in (failed["output"], again["output"]):
+        assert "item 21 raised ValueError: the solver blew up" in output
+        assert "7 of 8 items are kept, the next run cooks only the rest" in output
+    assert mended["cooked"] == 1
+    assert (counted / "predictions/all.npz").read_bytes() != before
+    assert len((counted / "dataset/examples.ids").read_text().split()) == 32
+    assert counted.plan() == {}
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "geometry/drops.geo", "work_items/0-15.json", "batches/32-47.json", "dataset/examples.raw",
+        "dataset/examples.ids", "preprocessed/base/training.raw", "preprocessed/base/basis.npz",
+        "wedges/hidden_layers-2/training.json", "wedges.csv", "model.onnx", "unseen/film.npz", "predictions/film.npz",
+    ],
+)  # fmt: skip
+def test_a_deleted_file_is_made_again_and_nothing_is_cooked_or_trained(ripple, lost):
+    before, files = np.load(ripple / "predictions/all.npz")["height"], ripple.results()
+    os.unlink(ripple / lost)
+
+    built = ripple.build(launcher=lost == "dataset/examples.raw")
+
+    assert (built["cooked"], built["trained"]) == (0, 0)
+    assert ripple.results() == files
+    assert np.array_equal(np.load(ripple / "predictions/all.npz")["height"], before)
+    assert ripple.plan() == {}
+
+
+def test_a_deleted_store_costs_time_only(ripple):
+    shutil.rmtree(ripple / ".kept")
+
+    assert ripple.plan() == {}
+    os.unlink(ripple / "batches/0-15.npz")
+    assert ripple.build()["cooked"] == 16
+
+
+@pytest.mark.parametrize(
+    ("path", "keep"),
+    [("batches/16-31.npz", 500), ("dataset/examples.raw", 1000), ("preprocessed/base/training.raw", 64)],
+)
+def test_a_truncated_file_is_named_put_aside_and_made_again(ripple, path, keep):
+    content = (ripple / path).read_bytes()
+    (ripple / path).write_bytes(content[:keep])
+    ripple.configure(preprocess={"split_seed": 3}, training={"epochs": 390})
+    if path.startswith("batches"):
+        os.unlink(ripple / "dataset/examples.json")
+
+    failed = ripple.snakemake("predictions/all.npz", fails=path != "preprocessed/base/training.raw")
+    ripple.snakemake("predictions/all.npz")
+
+    if path != "preprocessed/base/training.raw":  # that one is written anew before it is read
+        assert f"{path} is damaged" in failed
+        assert (ripple / f"{path}.damaged").exists()
+    assert (ripple / path).stat().st_size >= min(len(content), keep + 1)
+    assert ripple.plan() == {}
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["snakemake alone", "its jobs, too"])
+def test_after_a_kill_the_same_request_finishes_and_nothing_is_cooked_twice(counted, everything):
+    counted.build()
+    (counted / "slow").touch()
+    counted.configure(geometry={"count": 32})
+    process = counted.start("predictions/all.npz", launcher=not everything, start_new_session=True)
+    wait_until(lambda: sum(cooked(counted).values()) >= 20)
+
+    if everything:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    killed = cooked(counted)
+    output = counted.snakemake("predictions/all.npz", launcher=not everything)
+
+    assert "100%" in output
+    assert max((cooked(counted) - Counter()).values()) <= (2 if everything else 1)
+    assert sum(cooked(counted).values()) <= 32 + (2 if everything else 0)  # at most the items that were in hand
+    assert sum(killed.values()) < 32
+    assert counted.plan() == {}
+
+
+def wait_until(condition, seconds=60):
+    for _ in range(seconds * 50):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
