@@ -101,7 +101,7 @@ def build_environment(folder, requirements, interpreter, run=subprocess.run):
 def failure_reason(output):
     """Return the line of pip's or virtualenv's *output* that says why it failed."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    if any("Failed to establish a new connection" in line or "Temporary failure in name" in line for line in lines):
+    if any("connection broken by" in line or "Failed to establish a new connection" in line for line in lines):
         return "no package index could be reached; check the network, or point pip at your mirror (pip config)"
     errors = [line for line in lines if line.startswith("ERROR:")]
     return (errors or lines or ["no output"])[-1]
