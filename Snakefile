@@ -22,7 +22,6 @@ rule all:
     default_target: True
     input:
         "predictions/all.npz",
-        BEFORE_PREDICTIONS,
 
 
 onsuccess:

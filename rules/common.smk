@@ -46,14 +46,13 @@ def environment(kind):
     return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
 
 
-def losses(target, files):
-    """The record of files that were lost before *target*; a new loss remakes the target and so the lost files."""
-    return loss_record(target, files) if workflow.is_main_process else loss_record(target, [])
+def losses(target, files, besides):
+    """A record of the files that were lost before *target*, and these files: a new loss remakes them and the target.
 
-
-def others(files, *direct):
-    """Those of *files* that are not *direct* inputs: named so that a missing one is made, ancient so as not to compare."""
-    return ancient([file for file in files if file not in direct])
+    Files *besides* are inputs or outputs of the target's rule anyway. The others are ancient: wanted, not compared.
+    """
+    record, lost = loss_record(target, files, notice=workflow.is_main_process)
+    return [record, *[ancient(file) for file in lost if file not in besides]]
 
 
 # Everything that leads to a final target, in the order in which data flows.
@@ -76,4 +75,5 @@ BEFORE_PREDICTIONS = [
     *expand("work_items/unseen/{unseen}.json", unseen=UNSEEN),
     *expand("unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
     *PREDICTIONS,
+    "predictions/errors.csv",
 ]

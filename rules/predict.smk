@@ -33,8 +33,7 @@ rule merge_predictions:
         code=code("merge_predictions.py"),
         predictions=expand("predictions/{unseen}.npz", unseen=UNSEEN),
         errors=expand("predictions/{unseen}.json", unseen=UNSEEN),
-        losses=losses("predictions/all.npz", [*BEFORE_PREDICTIONS, "predictions/errors.csv"]),
-        others=others(BEFORE_PREDICTIONS, *PREDICTIONS),
+        losses=losses("predictions/all.npz", BEFORE_PREDICTIONS, [*PREDICTIONS, "predictions/errors.csv"]),
     output:
         predictions="predictions/all.npz",
         errors="predictions/errors.csv",

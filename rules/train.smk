@@ -63,8 +63,7 @@ rule export_model:
         basis=BASIS,
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
-        losses=losses("model.onnx", BEFORE_MODEL),
-        others=others(BEFORE_MODEL, "wedges.csv", BASIS, "dataset/examples.json", *RESULTS, *WEIGHTS),
+        losses=losses("model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, BASIS, "wedges.csv", "dataset/examples.json"]),
     output:
         "model.onnx",
     log:

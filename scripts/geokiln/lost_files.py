@@ -16,21 +16,27 @@ from pathlib import Path
 RECORDS = Path(".snakemake/geokiln")
 
 
-def loss_record(target, files, folder=RECORDS):
-    """Bring the record of losses before *target* up to date, and return its path.
+def loss_record(target, files, notice=True, folder=RECORDS):
+    """Bring the record of losses before *target* up to date.
 
     The record changes only when *target* exists while some of *files*, which lead to it, do not. When nothing is
     missing it stays as it is: the run that mended a loss leaves nothing to do.
+
+    Returns
+    -------
+    tuple
+        The record's path, and those of *files* that it names: wanting them makes them again.
     """
     path = Path(folder) / f"lost_before_{str(target).replace('/', '_')}.json"
-    lost = [str(file) for file in files if not os.path.exists(file)] if os.path.exists(target) else []
+    lost = [str(file) for file in files if not os.path.exists(file)] if notice and os.path.exists(target) else []
     if not path.exists():
         _write(path, {"noticed": None, "lost": []})
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         print(f"Missing: {', '.join(lost[:3])}{more}; made again with all that hangs on it.", file=sys.stderr)
         _write(path, {"noticed": time.time(), "lost": lost})
-    return str(path)
+    named = set(json.loads(path.read_text())["lost"])
+    return str(path), [file for file in files if file in named]
 
 
 def _write(path, document):

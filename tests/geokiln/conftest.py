@@ -1,0 +1,83 @@
+"""Every test has a folder of its own as working directory, and leaves the interpreter as it was."""
+
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from geokiln.tables import TableWriter
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+set_hypothesis_home_dir(Path(tempfile.gettempdir(), "geokiln-hypothesis"))
+settings.register_profile("geokiln", database=None, deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("geokiln")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """The working directory of the test; what a Generator changes in the interpreter is undone afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    modules = set(sys.modules)
+    yield
+    for name in set(sys.modules) - modules:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """A function that writes a text, indented as the test is, to a file of the working directory."""
+
+    def write(path, text):
+        path = tmp_path / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def dataset():
+    """A function that writes examples.raw, .json and .ids of one input ``x`` and the *targets* (name -> array)."""
+
+    def dataset(inputs, targets, folder="."):
+        inputs = np.float32(inputs)
+        raw, sidecar, ids = (Path(folder, f"examples.{suffix}") for suffix in ("raw", "json", "ids"))
+        raw.parent.mkdir(parents=True, exist_ok=True)
+        shapes = {name: np.shape(array)[1:] for name, array in targets.items()}
+        with TableWriter(raw, sidecar, {"x": inputs.shape[1:]}, shapes) as writer:
+            parts = [inputs, *targets.values()]
+            writer.write(np.hstack([np.float32(part).reshape(len(inputs), -1) for part in parts]))
+        ids.write_text("".join(f"{number}\n" for number in range(len(inputs))))
+        return raw, sidecar, ids
+
+    return dataset
+
+
+@pytest.fixture
+def wedge():
+    """A function that gives the training settings of one wedge: small ones, with what the test changes."""
+
+    def wedge(**changes):
+        defaults = {
+            "hidden_layers": 1,
+            "hidden_width": 8,
+            "activation": "tanh",
+            "learning_rate": 0.01,
+            "weight_decay": 0.0,
+            "schedule": "constant",
+            "batch_size": 4,
+            "epochs": 5,
+            "epochs_per_evaluation": 1,
+            "patience": 0,
+            "seed": 0,
+        }
+        return {**defaults, **changes}
+
+    return wedge

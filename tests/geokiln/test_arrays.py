@@ -1,0 +1,174 @@
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from geokiln.arrays import check_same_layout, read_arrays, write_arrays
+from geokiln.errors import UserError
+from hypothesis import given
+from hypothesis import strategies as st
+
+ARRAYS = {
+    "id": np.array(["0", "11"]),
+    "input/rotation": np.arange(18, dtype=np.float32).reshape(2, 3, 3),
+    "target/a/b": np.array([1.5, -2.5]),
+    "number": np.array(7),
+    "nothing": np.zeros((0, 3), np.float32),
+}
+
+
+def test_arrays_come_back_with_their_names_shapes_types_and_values():
+    write_arrays("a.npz", ARRAYS)
+
+    result = read_arrays("a.npz")
+
+    assert list(result) == list(ARRAYS)
+    assert {name: (a.shape, a.dtype) for name, a in result.items()} == {
+        name: (a.shape, a.dtype) for name, a in ARRAYS.items()
+    }
+    assert all(np.array_equal(result[name], ARRAYS[name]) for name in ARRAYS)
+
+
+def test_a_list_is_written_as_the_array_it_makes():
+    write_arrays("a.npz", {"list": [[1, 2], [3, 4]]})
+
+    result = read_arrays("a.npz")
+
+    assert result["list"].tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "kwds", "arr_0", "self"])
+def test_an_array_may_have_the_name_of_an_argument_of_numpys(name):
+    write_arrays("a.npz", {"id": np.array(["0"]), name: np.array([1.0])})
+
+    result = read_arrays("a.npz")
+
+    assert sorted(result) == sorted(["id", name])
+
+
+def test_the_same_arrays_give_the_same_bytes_whatever_the_file_is_called():
+    write_arrays("a.npz", ARRAYS)
+    write_arrays("b", {name: array.copy() for name, array in ARRAYS.items()})
+
+    first, second = Path("a.npz").read_bytes(), Path("b").read_bytes()
+
+    assert first == second
+    with zipfile.ZipFile("a.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # no time of writing
+
+
+@pytest.mark.parametrize("array", [np.array([None]), np.array([{"a": 1}]), np.array([[1], [1, 2]], object)])
+def test_an_array_of_objects_is_refused_by_its_name_before_a_file_is_made(array):
+    arrays = {"good": np.zeros(2), "input/bad": array}
+
+    with pytest.raises(TypeError) as error:
+        write_arrays("a.npz", arrays)
+
+    assert "'input/bad'" in str(error.value)
+    assert not Path("a.npz").exists()
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(UserError) as error:
+        read_arrays("batches/0-3.npz")
+
+    assert str(error.value) == "batches/0-3.npz does not exist"
+
+
+def test_a_file_with_pickles_is_not_opened():
+    np.savez("a.npz", array=np.array([{"a": 1}], object))
+
+    with pytest.raises(UserError) as error:
+        read_arrays("a.npz")
+
+    assert "a.npz" in str(error.value)
+
+
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_is_put_aside_and_named(share):
+    write_arrays("a.npz", ARRAYS)
+    whole = Path("a.npz").read_bytes()
+    Path("a.npz").write_bytes(whole[: int(share * len(whole))])
+
+    with pytest.raises(UserError) as error:
+        read_arrays("a.npz")
+
+    assert str(error.value).startswith("a.npz is damaged (")
+    assert "put aside as a.npz.damaged: run again" in str(error.value)
+    assert not Path("a.npz").exists()
+    assert Path("a.npz.damaged").read_bytes() == whole[: int(share * len(whole))]
+
+
+def test_a_flipped_byte_among_the_values_is_noticed():
+    write_arrays("a.npz", {"x": np.full(100, np.pi)})
+    content = bytearray(Path("a.npz").read_bytes())
+    place = content.index(np.float64(np.pi).tobytes())
+    content[place + 400] ^= 1
+    Path("a.npz").write_bytes(content)
+
+    with pytest.raises(UserError) as error:
+        read_arrays("a.npz")
+
+    assert "a.npz is damaged" in str(error.value)
+
+
+def test_a_flipped_byte_anywhere_is_harmless_or_noticed():
+    write_arrays("a.npz", {"id": np.array(["0", "1"]), "x": np.arange(6.0)})
+    whole, expected = Path("a.npz").read_bytes(), read_arrays("a.npz")
+    outcomes = {}
+    for place in range(len(whole)):
+        Path("b.npz").write_bytes(whole[:place] + bytes([whole[place] ^ 0x20]) + whole[place + 1 :])
+
+        try:
+            result = read_arrays("b.npz")
+            same = result.keys() == expected.keys() and all(np.array_equal(result[n], expected[n]) for n in expected)
+            outcomes[place] = "harmless" if same else "wrong arrays"
+        except UserError:
+            outcomes[place] = "noticed"
+        except Exception as error:
+            outcomes[place] = f"{type(error).__name__}: {error}"
+
+    assert {place: what for place, what in outcomes.items() if what not in ("harmless", "noticed")} == {}
+
+
+def test_equal_layouts_agree_in_whatever_order_their_components_stand():
+    layouts = {"a": {"x": (2,), "y": ()}, "b": {"y": (), "x": (2,)}}
+
+    result = check_same_layout(layouts)
+
+    assert result is None
+
+
+@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize(
+    ("odd", "here", "there"),
+    [({"x": (3,), "y": ()}, "(3,)", "(2,)"), ({"y": ()}, "missing", "(2,)")],
+    ids=["another shape", "missing"],
+)
+def test_the_odd_layout_is_named_wherever_it_stands(position, odd, here, there):
+    labels = [f"item {number}" for number in range(4)]
+    layouts = {label: {"x": (2,), "y": ()} for label in labels}
+    layouts[labels[position]] = odd
+
+    with pytest.raises(UserError) as error:
+        check_same_layout(layouts)
+
+    assert str(error.value) == f"item {position}: x has shape {here}, the others have {there}; all must agree"
+
+
+def test_a_component_that_only_one_layout_has_is_named():
+    layouts = {"a": {"x": ()}, "b": {"x": ()}, "c": {"x": (), "extra": (4,)}}
+
+    with pytest.raises(UserError) as error:
+        check_same_layout(layouts)
+
+    assert str(error.value).startswith("c: extra has shape (4,), the others have missing")
+
+
+def test_of_two_layouts_that_differ_one_is_named():
+    layouts = {"a": {"x": (1,)}, "b": {"x": (2,)}}
+
+    with pytest.raises(UserError) as error:
+        check_same_layout(layouts)
+
+    assert str(error.value).startswith("b: x has shape (2,), the others have (1,)")
