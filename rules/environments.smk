@@ -1,13 +1,17 @@
 """envs/*.txt -> virtualenvs, each in a folder named after its requirements and interpreter"""
 
 
+envvars:
+    "GEOKILN_PYTHON",  # set in common.smk: Snakemake's own interpreter, which has virtualenv
+
+
 localrules:
     build_environment,
 
 
 rule build_environment:
     output:
-        python=PROJECT.environments + "/{environment}/python",
+        python=os.path.join(PROJECT.environments, "{environment}", "python"),
     log:
         "logs/build_environment/{environment}.log",
     wildcard_constraints:

@@ -26,22 +26,24 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="the .onnx file to write")
     args = parser.parse_args(argv)
 
-    wedge = args.wedge or chosen_wedge(args.ranking)
-    folder = Path("wedges", wedge)
-    result, weights = read_json(folder / "training.json"), load_file(folder / "weights.safetensors")
-    basis, table = read_arrays(args.basis), Table(args.examples, args.sidecar)
-    activation, n_in = result["settings"]["activation"], table.input_width
-    metadata = {
-        "inputs": table.kind("input"),
-        "outputs": table.kind("target"),
-        "dataset": table.digest,
-        "wedge": {"name": wedge, **result["settings"]},
-        "validation_rmse": result["validation_rmse"],
-    }
-    model = build_onnx(weights, activation, basis, metadata)
-    inputs = table.read()[basis["validation"], :n_in]
-    difference = check_parity(model, inputs, predict_physical(weights, activation, basis, inputs), table.kind("target"))
     with written(args.output) as output:
+        wedge = args.wedge or chosen_wedge(args.ranking)
+        folder = Path("wedges", wedge)
+        result, weights = read_json(folder / "training.json"), load_file(folder / "weights.safetensors")
+        basis, table = read_arrays(args.basis), Table(args.examples, args.sidecar)
+        activation, n_in = result["settings"]["activation"], table.input_width
+        metadata = {
+            "inputs": table.kind("input"),
+            "outputs": table.kind("target"),
+            "dataset": table.digest,
+            "wedge": {"name": wedge, **result["settings"]},
+            "validation_rmse": result["validation_rmse"],
+        }
+        model = build_onnx(weights, activation, basis, metadata)
+        inputs = table.read()[basis["validation"], :n_in]
+        difference = check_parity(
+            model, inputs, predict_physical(weights, activation, basis, inputs), table.kind("target")
+        )
         onnx.save(model, output)
     print(f"{wedge} -> {args.output}; onnxruntime and PyTorch agree to {difference:.1e} on {len(inputs)} examples")
 

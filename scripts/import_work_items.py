@@ -19,15 +19,15 @@ def main(argv=None):
     parser.add_argument("--output", help="write all items to this one file instead")
     args = parser.parse_args(argv)
 
-    items = work_items(read_geo(args.geometry), args.seed)
-    if args.output:
-        files = {args.output: items}
-    else:
-        files = {
-            os.path.join(args.folder, f"{batch}.json"): [items[i] for i in batch_range(batch) if i < len(items)]
-            for batch in args.batches
-        }
-    with locked(args.geometry):
+    with locked(args.output or args.folder):
+        items = work_items(read_geo(args.geometry), args.seed)
+        if args.output:
+            files = {args.output: items}
+        else:
+            files = {
+                os.path.join(args.folder, f"{batch}.json"): [items[i] for i in batch_range(batch) if i < len(items)]
+                for batch in args.batches
+            }
         for path, members in files.items():
             with written(path) as output:
                 write_json(output, {"geometry": args.geometry, "items": members})

@@ -20,12 +20,12 @@ def main(argv=None):
     parser.add_argument("--errors", required=True, help="predictions/errors.csv")
     args = parser.parse_args(argv)
 
-    parts = {Path(path).stem: read_arrays(path) for path in args.predictions}
-    judged = {Path(path).stem: read_json(Path(path).with_suffix(".json")) for path in args.predictions}
-    names = list(next(iter(parts.values())))
-    merged = {"source": np.repeat(list(parts), [len(part["id"]) for part in parts.values()])}
-    merged.update({name: np.concatenate([part[name] for part in parts.values()]) for name in names})
     with written(args.output, args.errors) as (output, errors):
+        parts = {Path(path).stem: read_arrays(path) for path in args.predictions}
+        judged = {Path(path).stem: read_json(Path(path).with_suffix(".json")) for path in args.predictions}
+        merged = {"source": np.repeat(list(parts), [len(part["id"]) for part in parts.values()])}
+        for name in next(iter(parts.values())):
+            merged[name] = np.concatenate([part[name] for part in parts.values()])
         write_arrays(output, merged)
         with open(errors, "w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, ["unseen", "target", "answer", "rms", "worst", "model_share", "worst_share"])

@@ -21,14 +21,14 @@ def main(argv=None):
     parser.add_argument("--errors", required=True, help="predictions/{unseen}.json to write")
     args = parser.parse_args(argv)
 
-    unseen, model = read_arrays(args.unseen), Model(args.model)
-    inputs = model.flat_inputs(unseen, args.unseen)
-    outputs, seconds = model.run(inputs)
-    cooked = read_json(args.cook_report)
-    judged = judge(model, inputs, outputs, unseen, Table(args.examples, args.sidecar))
     with written(args.predictions, args.errors) as (predictions, errors):
-        write_arrays(predictions, {"id": unseen["id"], **model.named_outputs(outputs)})
+        unseen, model = read_arrays(args.unseen), Model(args.model)
+        inputs = model.flat_inputs(unseen, args.unseen)
+        outputs, seconds = model.run(inputs)
+        cooked = read_json(args.cook_report)
+        judged = judge(model, inputs, outputs, unseen, Table(args.examples, args.sidecar))
         times = {"model": seconds, "cook": sum(cooked["seconds"]) / len(cooked["seconds"])}
+        write_arrays(predictions, {"id": unseen["id"], **model.named_outputs(outputs)})
         write_json(errors, {"ids": cooked["ids"], "seconds_per_item": times, "errors": judged})
     print(report(judged, times))
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 
 from geokiln.errors import UserError, command
 from geokiln.files import written
@@ -21,16 +22,18 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="the .geo file to write")
     args = parser.parse_args(argv)
 
-    if args.source != "generator":
-        geometry = read_geo(args.source)
-    elif args.unseen:
-        geometry = Generator(args.generator).unseen(args.unseen, args.count, args.parameters)
-    else:
-        geometry = Generator(args.generator).geometry(args.count, args.seed, args.parameters)
-    if not geometry.primitives:
-        raise UserError(f"{args.source}: the geometry is empty; each data point needs a primitive")
     with written(args.output) as output:
-        write_geo(output, geometry)
+        if args.source != "generator":
+            geometry = read_geo(args.source)  # only to check it: a copy keeps what Geokiln does not read
+            shutil.copyfile(args.source, output)
+        elif args.unseen:
+            geometry = Generator(args.generator).unseen(args.unseen, args.count, args.parameters)
+            write_geo(output, geometry)
+        else:
+            geometry = Generator(args.generator).geometry(args.count, args.seed, args.parameters)
+            write_geo(output, geometry)
+        if not geometry.primitives:
+            raise UserError(f"{args.source}: the geometry is empty; each data point needs a primitive")
     print(f"{len(geometry.primitives)} primitives -> {args.output}")
 
 

@@ -16,8 +16,8 @@ def main(argv=None):
     parser.add_argument("--output", required=True, help="wedges.csv")
     args = parser.parse_args(argv)
 
-    rows = rank_wedges({path: read_json(path) for path in args.results}, args.axes)
     with written(args.output) as output, open(output, "w", encoding="utf-8", newline="") as file:
+        rows = rank_wedges({path: read_json(path) for path in args.results}, args.axes)
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

@@ -57,7 +57,7 @@ class Project:
         return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", table, re.M) if rule != "total"}
 
     def build(self, *arguments, launcher=False, fails=False):
-        """Build the predictions; return what it took: ``cooked``, ``trained`` (numbers), ``rules`` (set), ``output``."""
+        """Build; return what it took: ``cooked`` and ``trained`` (numbers), ``rules`` (set), ``output`` (text)."""
         shutil.rmtree(self.folder / "logs", ignore_errors=True)
         output = self.snakemake(*(arguments or [ALL]), launcher=launcher, fails=fails)
         logs = "\n".join(path.read_text() for path in (self.folder / "logs").rglob("*.log"))

@@ -12,6 +12,7 @@ import itertools
 
 import igl
 import numpy as np
+
 from geokiln.geo import Geometry
 
 LENGTH, RADIUS = 4.0, 0.5

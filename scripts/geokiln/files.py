@@ -39,13 +39,12 @@ def locked(name, folder=LOCKS):
 def written(*targets):
     """Own *targets* and write them: yields a temporary path for each, moved into place when the block ends well.
 
-    They are moved in the order given, so a side-car that vouches for a big file comes last.
+    They are moved in the order given, so a side-car that vouches for a big file comes last. Whatever the contents
+    depend on should be read within the block: an orphan of a killed run then cannot write older contents over newer.
     """
     targets = [Path(target) for target in targets]
     with locked(targets[0]):
-        for target in targets:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = [target.with_name(f".{os.getpid()}.{target.name}") for target in targets]
+        temporary = [_partial(target) for target in targets]
         try:
             yield temporary[0] if len(targets) == 1 else temporary
             for source, target in zip(temporary, targets):
@@ -58,9 +57,7 @@ def written(*targets):
 
 def link_or_copy(source, target):
     """Let *target* be the file *source*, at once: a hard link, or a copy where links are impossible."""
-    target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{os.getpid()}.{target.name}")
+    temporary = _partial(Path(target))
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
     try:
@@ -69,6 +66,12 @@ def link_or_copy(source, target):
         shutil.copyfile(source, temporary)
     os.utime(temporary)  # Snakemake compares times: a published file is as new as the job that published it
     os.replace(temporary, target)
+
+
+def _partial(target):
+    """Return the temporary name beside *target*: a fixed one, so that what a killed job left is overwritten."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f".partial.{target.name}")
 
 
 def crc32(path):

@@ -6,7 +6,6 @@ with their vertices; other primitives (spheres, volumes, packed geometry) keep t
 """
 
 import json
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,16 +70,6 @@ def write_geo(path, geometry):
         pairs = zip(document[::2], document[1::2])
         file.write(",\n".join(f"{json.dumps(key)},{json.dumps(value, allow_nan=False)}" for key, value in pairs))
         file.write("\n]\n")
-
-
-def primitive_count(path):
-    """Return the number of primitives that the header of a .geo file states, without reading the rest."""
-    with open(path, "rb") as file:
-        header = file.read(4096)
-    found = re.search(rb'"primitivecount"\s*,\s*(\d+)', header)
-    if not found:
-        raise UserError(f"{path}: no primitivecount in the first 4 KB; save it as ASCII geometry (.geo) from Houdini")
-    return int(found.group(1))
 
 
 def read_geo(path):

@@ -7,7 +7,7 @@ import sys
 from geokiln.configuration import check_config, complete_config, locate, near_match, read_yaml
 from geokiln.environments import base_interpreter, environment_name
 from geokiln.errors import UserError
-from geokiln.geo import primitive_count
+from geokiln.geo_header import primitive_count
 from geokiln.sources import closure, defined_names
 from geokiln.wedges import expand_wedges
 from geokiln.work_items import batch_names

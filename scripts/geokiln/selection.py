@@ -52,7 +52,10 @@ def rank_wedges(results, axes):
 def chosen_wedge(table):
     """Return the name of the wedge in the first row of ``wedges.csv``."""
     with open(table, encoding="utf-8", newline="") as file:
-        return next(csv.DictReader(file))["wedge"]
+        wedge = next(csv.DictReader(file))["wedge"]
+    if Path(wedge).name != wedge:
+        raise UserError(f"{table}: {wedge!r} is no wedge's name; delete the file and run again")
+    return wedge
 
 
 def table_text(rows):

@@ -27,7 +27,9 @@ def print_summary(path):
     for heading in ("RMS", "worst", "model's share", "at worst"):
         table.add_column(heading, justify="right")
     for row in rows:
-        shares = [""] * 2 if row["answer"] == "model" else [f"{float(row[n]):.1%}" for n in ("model_share", "worst_share")]
+        shares = (
+            [""] * 2 if row["answer"] == "model" else [f"{float(row[n]):.1%}" for n in ("model_share", "worst_share")]
+        )
         numbers = [f"{float(row[name]):.4g}" for name in ("rms", "worst")]
         style = "bold" if row["answer"] == "model" else "red" if float(row["model_share"]) > 1 else None
         table.add_row(row["unseen"], row["target"], row["answer"], *numbers, *shares, style=style)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from geokiln.tables import TableWriter
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+
+from geokiln.tables import TableWriter
 
 set_hypothesis_home_dir(Path(tempfile.gettempdir(), "geokiln-hypothesis"))
 settings.register_profile("geokiln", database=None, deadline=None, derandomize=True, max_examples=40)

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from geokiln.arrays import check_same_layout, read_arrays, write_arrays
-from geokiln.errors import UserError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from geokiln.arrays import check_same_layout, read_arrays, write_arrays
+from geokiln.errors import UserError
 
 ARRAYS = {
     "id": np.array(["0", "11"]),

@@ -1,4 +1,5 @@
 import pytest
+
 from geokiln.errors import UserError, command
 
 

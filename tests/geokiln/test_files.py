@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+
 from geokiln.errors import UserError
 from geokiln.files import content_digest, crc32, link_or_copy, locked, put_aside, read_json, write_json, written
 
@@ -253,9 +254,7 @@ def test_a_damaged_file_is_put_aside_and_the_error_says_what_to_do():
     error = put_aside("a.npz", "too short")
 
     assert isinstance(error, UserError)
-    assert str(error) == (
-        "a.npz is damaged (too short); it was put aside as a.npz.damaged: run again to make it anew"
-    )
+    assert str(error) == ("a.npz is damaged (too short); it was put aside as a.npz.damaged: run again to make it anew")
     assert Path("a.npz.damaged").read_text() == "damaged"
     assert not Path("a.npz").exists()
 

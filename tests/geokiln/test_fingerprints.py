@@ -3,9 +3,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from geokiln.fingerprints import cook_fingerprints, fingerprint
 from hypothesis import given
 from hypothesis import strategies as st
+
+from geokiln.fingerprints import cook_fingerprints, fingerprint
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -3,10 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from geokiln.errors import UserError
-from geokiln.geo import Geometry, primitive_count, read_geo, write_geo
 from hypothesis import given
 from hypothesis import strategies as st
+
+from geokiln.errors import UserError
+from geokiln.geo import Geometry, read_geo, write_geo
+from geokiln.geo_header import primitive_count
 
 SQUARE = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
 STORAGES = {"fpreal32": "f4", "fpreal64": "f8", "int32": "i4", "int64": "i8"}
@@ -553,11 +555,11 @@ def test_a_binary_file_is_named_and_what_to_save_instead():
     assert str(error.value) == "a.bgeo is binary; save it as ASCII geometry (.geo) from Houdini"
 
 
-@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.9, 0.999])
+@given(share=st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_named(share):
     write_geo("a.geo", geometry(5, time=np.arange(5.0)))
-    whole = Path("a.geo").read_text()
-    Path("a.geo").write_text(whole.rstrip()[: int(share * len(whole))])
+    whole = Path("a.geo").read_text().rstrip()
+    Path("a.geo").write_text(whole[: int(share * len(whole))])
 
     with pytest.raises(UserError) as error:
         read_geo("a.geo")
@@ -567,7 +569,7 @@ def test_a_truncated_file_is_named(share):
 
 @pytest.mark.parametrize(
     "document",
-    [[], ["a", 1], ["pointcount", 1, "attributes", [], "topology", [], "primitives", []], {"type": "x"}, 5, [[1], 2]],
+    [[], ["a", 1], ["pointcount", 1, "attributes", [], "topology", [], "primitives", []], {"type": "x"}],
     ids=str,
 )
 def test_json_that_is_no_geometry_is_named(document):
@@ -591,7 +593,9 @@ def test_a_header_with_another_number_of_primitives_is_refused(count):
 
 
 @pytest.mark.parametrize("owner", ["point", "primitive"])
-@pytest.mark.parametrize("values", [["arrays", [[1, 2, 3]]], ["tuples", [[1], [2], [3], [4], [5]]]], ids=["less", "more"])
+@pytest.mark.parametrize(
+    "values", [["arrays", [[1, 2, 3]]], ["tuples", [[1], [2], [3], [4], [5]]]], ids=["less", "more"]
+)
 def test_an_attribute_of_another_length_than_its_owners_is_named(owner, values):
     primitives = [runs("Polygon", "nvertices", [1, 1, 1, 1])]
     attribute = numeric("time", 1, "fpreal32", *values)

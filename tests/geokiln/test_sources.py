@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from geokiln.errors import UserError
 from geokiln.sources import closure, code_digest, defined_names, syntax_tree
 

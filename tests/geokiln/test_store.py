@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from geokiln.store import Store
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -1,4 +1,4 @@
-"""The launcher: a fresh checkout builds with one command, and what can go wrong ends in one sentence."""
+"""The launcher: its environment is made once and whole, and what can go wrong ends in one sentence."""
 
 import os
 import shutil
@@ -9,12 +9,13 @@ import sys
 import time
 
 import pytest
-from conftest import CHECKOUT, copy_checkout
+
+from conftest import CHECKOUT
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout with a launcher and one small requirement: the whole of Snakemake is installed by one test only."""
+    """A checkout with a launcher and one small requirement; test_readme.py installs the real ones."""
     (tmp_path / "envs").mkdir()
     (tmp_path / "tests").mkdir()
     shutil.copy(CHECKOUT / "geokiln", tmp_path)
@@ -28,21 +29,6 @@ def launch(checkout, *arguments, python=sys.executable, **environment):
         [python, checkout / "geokiln", *arguments], cwd=checkout,
         capture_output=True, text=True, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-
-
-@pytest.mark.slow
-def test_a_fresh_clone_plans_builds_and_then_has_nothing_to_do(tmp_path):
-    copy_checkout(tmp_path)  # its environments are shared with this one's, its .venv is its own
-
-    plan = launch(tmp_path, "-n", "predictions/all.npz")
-    built = launch(tmp_path, "predictions/all.npz")
-    again = launch(tmp_path, "predictions/all.npz")
-
-    assert "making .venv (once)" in plan.stderr and "train_wedge" in plan.stdout
-    assert built.returncode == 0, built.stdout + built.stderr
-    assert "making .venv" not in built.stderr
-    assert (tmp_path / "predictions/all.npz").exists()
-    assert "Nothing to be done" in again.stdout + again.stderr
 
 
 def test_the_environment_is_made_once_and_again_when_its_requirements_change(checkout):

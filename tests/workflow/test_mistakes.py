@@ -21,7 +21,10 @@ import pytest
         (lambda p: p.configure(generator={"inputs": ["rest.obj"]}), ["generator.inputs: rest.obj does not exist"]),
         (lambda p: p.configure(geometry={"source": "drops.geo"}), ["source: drops.geo does not exist"]),
         (lambda p: p.edit("generator.py", "def cook(item):", "def cook(item:"), ["generator.py, line 19: "]),
-        (lambda p: p.edit("generator.py", "def cook", "def cok"), ["generator.py defines no function cook", "mean cok?"]),
+        (
+            lambda p: p.edit("generator.py", "def cook", "def cok"),
+            ["generator.py defines no function cook", "mean cok?"],
+        ),
         (lambda p: (p / "config.yaml").write_text("generator: {file: x.py\n"), ["config.yaml, line 2"]),
         (lambda p: (p / "config.yaml").unlink(), ["config.yaml does not exist; a project is a folder"]),
         (lambda p: p.configure(environments={"cook": "mine.txt"}), ["environments.cook: mine.txt does not exist"]),
@@ -45,7 +48,11 @@ def test_a_mistake_is_named_before_any_job(fresh_ripple, edit, sentences):
     ("old", "new", "sentence"),
     [
         ('"height": item', '"height": np.nan * item', "cook(item 0): target 'height' has 33 of 33 values that are not"),
-        ("    ring = ", "    if item.id == '17':\n        return {'height': np.zeros(5)}\n    ring = ", "item 17: target/height"),
+        (
+            "    ring = ",
+            "    if item.id == '17':\n        return {'height': np.zeros(5)}\n    ring = ",
+            "item 17: target/height",
+        ),
         ('return {"height": ', 'return 1 or {"height": ', "cook(item 0) gave int; it must give a dict"),
         ('item["time"]', 'item["tme"]', "item 0 has no attribute 'tme'; it has strength, time"),
         ('return {"strength": random', 'return {"s": random', "item 0 has no attribute 'strength'; it has s, time"),
@@ -76,7 +83,9 @@ def test_a_batch_size_above_the_number_of_items_makes_one_batch_and_says_so(fres
 
     output = fresh_ripple.snakemake("--dry-run", "dataset/examples.json")
 
-    assert "work_items.batch_size: 500 is more than the 96 items of geometry/drops.geo: one job cooks them all" in output
+    assert (
+        "work_items.batch_size: 500 is more than the 96 items of geometry/drops.geo: one job cooks them all" in output
+    )
     assert fresh_ripple.plan("dataset/examples.json")["cook_batch"] == 1
 
 

@@ -9,7 +9,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from geokiln.geo import primitive_count, read_geo
+from geokiln.geo import read_geo
+from geokiln.geo_header import primitive_count
 from geokiln.tables import Table
 
 UNSEEN = ["stir", "sway"]
@@ -150,15 +151,16 @@ def test_validation_examples_do_not_leak_into_the_basis(finished_ripple, tmp_pat
     basis = np.load(finished_ripple / "preprocessed/base/basis.npz")
     rows, noise = table.read(), np.random.default_rng(1)
     rows[basis["validation"], table.input_width :] = noise.normal(size=(basis["validation"].sum(), 33))
-    with TableWriter(tmp_path / "e.raw", tmp_path / "e.json", {"strength": (), "time": ()}, {"height": (33,)}) as writer:
+    with TableWriter(
+        tmp_path / "e.raw", tmp_path / "e.json", {"strength": (), "time": ()}, {"height": (33,)}
+    ) as writer:
         writer.write(rows)
     (tmp_path / "e.ids").write_bytes((finished_ripple / "dataset/examples.ids").read_bytes())
     monkeypatch.chdir(tmp_path)
 
-    preprocess.main(
-        "--raw e.raw --ids e.ids --sidecar e.json --environment x --validation-share 0.15 --split-seed 0"
-        " --standardise-inputs 1 --target-components 32 --folder out".split()
-    )
+    files = ["--raw", "e.raw", "--ids", "e.ids", "--sidecar", "e.json", "--folder", "out", "--environment", "any"]
+    split = ["--validation-share", "0.15", "--split-seed", "0"]
+    preprocess.main([*files, *split, "--standardise-inputs", "1", "--target-components", "32"])
 
     again = np.load(tmp_path / "out/basis.npz")
     assert all(np.array_equal(basis[name], again[name]) for name in basis.files)

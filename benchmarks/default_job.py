@@ -1,0 +1,146 @@
+"""The default job from nothing, and where its time goes, beside one plain Python program that does the same work.
+
+    .venv-test/bin/python benchmarks/default_job.py [--repeats 3]
+
+Both run with the environments built. The program (--plain runs it alone) solves in a pool of 2 processes, trains the
+same wedges two at a time, exports the best and predicts, all in memory: what orchestration, files and reuse cost is
+the ratio of the two. Each is a new process, so imports count.
+"""
+
+import argparse
+import base64
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+sys.path.insert(0, str(CHECKOUT / "scripts"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--plain", action="store_true", help="run the plain program once, in this process")
+    args = parser.parse_args()
+    if args.plain:
+        return plain_program()
+
+    walls, plain, again, jobs = [], [], [], []
+    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", CHECKOUT / "Snakefile", "--cores", "2"]
+    for _ in range(args.repeats):
+        with tempfile.TemporaryDirectory() as project:
+            shutil.copy(CHECKOUT / "config.yaml", project)
+            request = [*snakemake, "--directory", project, "predictions/all.npz"]
+            walls.append(seconds(request))
+            jobs.append(seconds_by_rule(Path(project)))
+            again.append(seconds(request))
+        plain.append(seconds([sys.executable, __file__, "--plain"], OMP_NUM_THREADS="1"))
+    wall, peer = statistics.median(walls), statistics.median(plain)
+    print(f"cold run       {wall:6.1f} s   (of {', '.join(f'{w:.1f}' for w in walls)})")
+    print(f"plain program  {peer:6.1f} s   (of {', '.join(f'{w:.1f}' for w in plain)}); ratio {wall / peer:.2f}")
+    print(f"nothing to do  {statistics.median(again):6.1f} s")
+    print("seconds of jobs by rule, median (2 run at a time):")
+    for rule in sorted(jobs[0], key=lambda rule: -jobs[0][rule]):
+        print(f"  {rule:20} {statistics.median(run[rule] for run in jobs):6.1f}")
+
+
+def seconds(command, **environment):
+    start = time.perf_counter()
+    subprocess.run(
+        list(map(str, command)), check=True, cwd=CHECKOUT, capture_output=True, env={**os.environ, **environment}
+    )
+    return time.perf_counter() - start
+
+
+def seconds_by_rule(project):
+    """Return the seconds that the jobs of each rule took, from Snakemake's records (one per output file)."""
+    jobs = {}
+    for path in (project / ".snakemake/metadata").rglob("*"):
+        if path.is_file():
+            record = json.loads(path.read_text())
+            name = base64.b64decode(path.name).decode(errors="replace")
+            jobs[record["rule"], tuple(record["log"]) or name] = record["endtime"] - record["starttime"]
+    rules = defaultdict(float)
+    for (rule, _), took in jobs.items():
+        rules[rule] += took
+    return rules
+
+
+def plain_program():
+    import numpy as np
+    import onnxruntime
+    import yaml
+
+    from geokiln.export import build_onnx
+    from geokiln.generator import Generator
+    from geokiln.preprocessing import fit_basis, in_validation, preprocess_rows
+    from geokiln.tables import components_of
+    from geokiln.wedges import expand_wedges
+    from geokiln.work_items import work_items
+
+    config = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    generator = Generator(CHECKOUT / config["generator"]["file"])
+    shape = config["geometry"]["count"], config["geometry"]["seed"]
+    items = [work_items(generator.geometry(*shape, {}), 1)]
+    items += [work_items(generator.unseen(name, about["count"], {}), 1) for name, about in config["unseen"].items()]
+    flat = [item for part in items for item in part]
+    with ProcessPoolExecutor(2) as pool:
+        rows = np.array(list(pool.map(cook, flat, chunksize=16)), np.float32)
+        data, unseen = rows[: len(items[0])], rows[len(items[0]) :]
+        settings, n_in = config["preprocess"], 9
+        ids = [item["id"] for item in items[0]]
+        validation = in_validation(ids, settings["validation_share"], settings["split_seed"])
+        components = components_of({"displacement": (425, 3)})
+        training = data[~validation]
+        basis = fit_basis(training[:, :n_in], training[:, n_in:], settings["target_components"], components, True)
+        prepared = preprocess_rows(data, n_in, basis)
+        wedges = [{**config["training"], **wedge} for wedge in expand_wedges(config["wedges"]).values()]
+        trained = list(pool.map(train_one, [(prepared, validation, n_in, wedge) for wedge in wedges]))
+    loss, weights = min(trained, key=lambda result: result[0])
+    model = build_onnx(weights, config["training"]["activation"], basis, {})
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    predicted = session.run(None, {"input": unseen[:, :n_in]})[0]
+    error = np.sqrt(np.mean((predicted - unseen[:, n_in:]) ** 2) / np.mean(unseen[:, n_in:] ** 2))
+    print(f"validation loss {loss:.3e}, {error:.2%} of skinning's error")
+
+
+def cook(item):
+    import numpy as np
+
+    from geokiln.generator import Generator
+    from geokiln.work_items import Item
+
+    if "generator" not in globals():
+        globals()["generator"] = Generator(CHECKOUT / "examples/tube_deformer/generator.py")
+    item = Item(item, {})
+    parts = generator.inputs(item), generator.targets(item)  # noqa: F821
+    return np.concatenate([array.ravel() for part in parts for array in part.values()])
+
+
+def train_one(job):
+    import torch
+
+    from geokiln.model import named_weights
+    from geokiln.training import train
+
+    torch.set_num_threads(1)
+    rows, validation, n_in, wedge = job
+    splits = [
+        torch.from_numpy(rows[mask][:, columns].copy())
+        for mask in (~validation, validation)
+        for columns in (slice(0, n_in), slice(n_in, None))
+    ]
+    trained = train(*splits, [wedge], log=lambda line: None)
+    return trained.validation_loss[0], named_weights(trained.network, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+import csv
+from pathlib import Path
+
+import pytest
+
+from geokiln.errors import UserError
+from geokiln.selection import chosen_wedge, rank_wedges, table_text
+
+
+def result(relative, parameters=100, dataset="d", rmse=None, **settings):
+    return {
+        "dataset": dataset,
+        "relative_validation_rmse": relative,
+        "parameters": parameters,
+        "validation_rmse": rmse or {"height": relative * 2},
+        "settings": {"hidden_layers": 1, "weight_decay": 0.0, **settings},
+        "epochs": 50,
+        "best_epoch": 40,
+        "seconds": 1.5,
+        "training_loss": 0.1,
+        "validation_loss": 0.2,
+    }
+
+
+def wedge_path(name):
+    return f"wedges/{name}/training.json"
+
+
+def names(rows):
+    return [row["wedge"] for row in rows]
+
+
+def test_the_wedge_with_the_smallest_relative_error_comes_first():
+    results = {wedge_path("a"): result(0.3), wedge_path("b"): result(0.1), wedge_path("c"): result(0.2)}
+
+    rows = rank_wedges(results, [])
+
+    assert names(rows) == ["b", "c", "a"]
+    assert [row["rank"] for row in rows] == [1, 2, 3]
+
+
+def test_a_tie_goes_to_the_smaller_network_then_by_name():
+    results = {wedge_path("d"): result(0.1, 50), wedge_path("c"): result(0.1, 50), wedge_path("a"): result(0.1, 60)}
+
+    rows = rank_wedges(results, [])
+
+    assert names(rows) == ["c", "d", "a"]
+
+
+def test_the_order_of_the_results_does_not_matter():
+    results = {wedge_path(name): result(0.1) for name in "abcd"}
+
+    backwards = rank_wedges(dict(reversed(results.items())), [])
+
+    assert backwards == rank_wedges(results, [])
+
+
+def test_a_row_holds_the_varied_values_and_the_errors_in_physical_units():
+    one = result(0.1, rmse={"height": 0.02, "force": 30.0}, hidden_layers=2)
+
+    row = rank_wedges({wedge_path("a"): one}, ["hidden_layers"])[0]
+
+    assert row["hidden_layers"] == 2
+    assert (row["validation_rmse_height"], row["validation_rmse_force"]) == (0.02, 30.0)
+    assert "weight_decay" not in row
+    assert {row[name] for name in ("epochs", "best_epoch", "seconds", "parameters")} == {50, 40, 1.5, 100}
+
+
+def test_wedges_of_different_datasets_are_not_compared():
+    results = {wedge_path("a"): result(0.1, dataset="d"), wedge_path("b"): result(0.2, dataset="e")}
+
+    with pytest.raises(UserError) as error:
+        rank_wedges(results, [])
+
+    assert "different datasets" in str(error.value)
+
+
+def test_the_chosen_wedge_is_that_of_the_first_row():
+    rows = rank_wedges({wedge_path("a"): result(0.2), wedge_path("b"): result(0.1)}, ["hidden_layers"])
+    with open("wedges.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+    assert chosen_wedge("wedges.csv") == "b"
+
+
+@pytest.mark.parametrize("content", ["", "rank,wedge\n"], ids=["empty", "no rows"])
+def test_a_ranking_without_a_row_is_named(content):
+    Path("wedges.csv").write_text(content)
+
+    with pytest.raises(UserError) as error:
+        chosen_wedge("wedges.csv")
+
+    assert "wedges.csv" in str(error.value)
+
+
+def test_the_ranking_as_text_has_a_line_for_each_wedge():
+    rows = rank_wedges({wedge_path("a"): result(0.2), wedge_path("b"): result(0.1)}, [])
+
+    lines = table_text(rows).splitlines()
+
+    assert lines == [
+        "  1. b: validation RMSE height 0.2 (40 epochs)",
+        "  2. a: validation RMSE height 0.4 (40 epochs)",
+    ]

@@ -1,0 +1,84 @@
+import builtins
+import os
+
+import pytest
+
+from geokiln.summary import print_summary
+
+HEADER = "unseen,target,answer,rms,worst,model_share,worst_share"
+ROWS = [
+    "stir,displacement,model,0.0123,0.03,1.0,1.0",
+    "stir,displacement,baseline,0.246,0.5,0.05,0.2",
+    "sway,displacement,nearest example,0.006,0.02,2.05,3.5",
+]
+
+
+@pytest.fixture
+def summary(capsys, monkeypatch, write):
+    """A function that writes rows of errors.csv and gives what is printed about them."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def summary(*rows, age=0):
+        path = write("predictions/errors.csv", "\n".join([HEADER, *rows]) + "\n")
+        if age:
+            os.utime(path, (os.path.getmtime(path) - age,) * 2)
+        print_summary(path)
+        return capsys.readouterr().out
+
+    return summary
+
+
+def test_the_errors_are_printed_as_a_table_with_shares_in_percent(summary):
+    output = summary(*ROWS[:2])
+
+    line = next(line for line in output.splitlines() if "baseline" in line)
+    assert all(cell in line for cell in ("stir", "displacement", "0.246", "0.5", "5.0%", "20.0%"))
+    assert "predictions/errors.csv" in output
+    assert "Warning" not in output
+
+
+def test_the_model_has_no_share_of_itself(summary):
+    output = summary(ROWS[0])
+
+    line = next(line for line in output.splitlines() if "model" in line and "0.0123" in line)
+    assert "%" not in line
+
+
+def test_a_simpler_answer_that_wins_is_pointed_out(summary):
+    output = summary(*ROWS)
+
+    warnings = [line for line in output.splitlines() if "Warning" in line]
+    assert warnings == ["Warning: the model loses to the nearest example in sway, displacement."]
+
+
+def test_nothing_is_printed_without_a_file(capsys):
+    print_summary("predictions/errors.csv")
+
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_is_printed_without_ground_truth(summary):
+    assert summary() == ""
+
+
+def test_the_table_of_an_earlier_run_is_not_printed(summary):
+    assert summary(*ROWS, age=10**6) == ""
+
+
+def test_without_rich_the_file_is_named(summary, monkeypatch, tmp_path):
+    real = builtins.__import__
+
+    def without_rich(name, *arguments):
+        if name.startswith("rich"):
+            raise ImportError(name)
+        return real(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", without_rich)
+
+    assert summary(*ROWS) == f"Errors on unseen inputs: {tmp_path}/predictions/errors.csv\n"
+
+
+def test_names_with_brackets_are_printed_as_they_are(summary):
+    output = summary("stir,P[red],model,1,1,1,1", "stir,P[red],baseline,0.5,1,2,2")
+
+    assert output.count("P[red]") == 3
