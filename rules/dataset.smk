@@ -6,7 +6,7 @@ rule cook_batch:
         python=environment("cook"),
         code=code("cook_batch.py"),
         generator=PROJECT.generator,
-        generator_inputs=config["generator"]["inputs"],
+        generator_inputs=PROJECT.generator_inputs,
         work_items="work_items/{batch}.json",
     output:
         data_points="batches/{batch}.npz",
@@ -35,7 +35,7 @@ use rule cook_batch as cook_unseen with:
         python=environment("cook"),
         code=code("cook_batch.py"),
         generator=PROJECT.generator,
-        generator_inputs=config["generator"]["inputs"],
+        generator_inputs=PROJECT.generator_inputs,
         work_items="work_items/unseen/{unseen}.json",
     output:
         data_points="unseen/{unseen}.npz",

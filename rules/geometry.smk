@@ -6,16 +6,16 @@ rule sample_geometry:
         python=environment("cook"),
         code=code("sample_geometry.py"),
         generator=PROJECT.generator,
-        generator_inputs=config["generator"]["inputs"],
-        source=PROJECT.source_files(config["geometry"]),
+        generator_inputs=PROJECT.generator_inputs,
+        source=PROJECT.source_files(),
     output:
         f"geometry/{GEOMETRY}.geo",
     log:
         "logs/sample_geometry.log",
     params:
         parameters=PROJECT.parameters,
-        source=config["geometry"]["source"],
-        primitives=PROJECT.count(config["geometry"]),
+        source=PROJECT.source(),
+        primitives=PROJECT.count(),
         seed=config["geometry"]["seed"],
     shell:
         "{input.python:q} {input.code[0]:q}"
@@ -33,16 +33,16 @@ rule sample_unseen:
         python=environment("cook"),
         code=code("sample_geometry.py"),
         generator=PROJECT.generator,
-        generator_inputs=config["generator"]["inputs"],
-        source=lambda wildcards: PROJECT.source_files(config["unseen"][wildcards.unseen]),
+        generator_inputs=PROJECT.generator_inputs,
+        source=lambda wildcards: PROJECT.source_files(wildcards.unseen),
     output:
         "geometry/unseen/{unseen}.geo",
     log:
         "logs/sample_unseen/{unseen}.log",
     params:
         parameters=PROJECT.parameters,
-        source=lambda wildcards: config["unseen"][wildcards.unseen]["source"],
-        primitives=lambda wildcards: PROJECT.count(config["unseen"][wildcards.unseen]),
+        source=lambda wildcards: PROJECT.source(wildcards.unseen),
+        primitives=lambda wildcards: PROJECT.count(wildcards.unseen),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --unseen {wildcards.unseen:q}"

@@ -12,17 +12,22 @@ from geokiln.files import put_aside
 def write_arrays(path, arrays):
     """Write the mapping *arrays* (name -> array) as an uncompressed .npz; names may hold slashes.
 
+    The archive is written member by member: ``numpy.savez`` takes names as keyword arguments, so that an array could
+    not be called ``file``. Members carry the same date always.
+
     Raises
     ------
     TypeError
         If an array holds Python objects, which only a pickle could carry.
     """
-    checked = {name: np.asarray(array) for name, array in arrays.items()}
-    for name, array in checked.items():
+    arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"array {name!r} holds Python objects")
-    with open(path, "wb") as file:  # a file object, since numpy would append .npz to a temporary name
-        np.savez(file, **checked)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def read_arrays(path):
@@ -32,7 +37,7 @@ def read_arrays(path):
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError, NotImplementedError, MemoryError) as error:
         raise put_aside(path, str(error).split("\n")[0]) from None
 
 

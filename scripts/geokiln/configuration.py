@@ -10,6 +10,11 @@ import yaml
 from geokiln.errors import UserError
 
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
+# 8.0 is no integer here: it would be handed on as a float.
+VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
+)
 REPLACED = ("unseen", "wedges")  # a project's section replaces the shipped one; other sections are laid over key by key
 
 
@@ -42,6 +47,8 @@ def read_yaml(path):
     try:
         with open(path, encoding="utf-8") as file:
             document = yaml.safe_load(file) or {}
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text; save it with that encoding") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -64,8 +71,8 @@ def check_config(config, schema, name="config.yaml"):
 
     Wedge axes are keys of ``training``, and their values are held to the same rules.
     """
-    mistakes = [_sentence(error, schema) for error in jsonschema.Draft202012Validator(schema).iter_errors(config)]
-    mistakes = {sentence for sentences in mistakes for sentence in sentences}
+    mistakes = {sentence for error in VALIDATOR(schema).iter_errors(config) for sentence in _sentences(error)}
+    mistakes |= set(_unquoted_names(config))
     mistakes |= set(_wedge_mistakes(config.get("wedges"), schema["properties"]["training"]["properties"]))
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
@@ -78,7 +85,16 @@ def near_match(word, known):
     return f"did you mean {match[0]}?" if match else f"known: {', '.join(known)}"
 
 
-def _sentence(error, schema):
+def _unquoted_names(section, where=""):
+    """Yield a sentence for each key that is no text: YAML reads ``2024:`` as a number and ``on:`` as true."""
+    for key, value in section.items():
+        if not isinstance(key, str):
+            yield f"{where}{key}: YAML does not read this key as a text; put it in quotes"
+        if isinstance(value, dict):
+            yield from _unquoted_names(value, f"{where}{key}.")
+
+
+def _sentences(error):
     """Return the sentences for one violation, each with the path of its key."""
     where = ".".join(str(part) for part in error.absolute_path)
     prefix = f"{where}." if where else ""
@@ -110,6 +126,8 @@ def _reason(error):
         return f"{value} is too large; {bound} {error.validator_value}"
     if error.validator in ("minItems", "minProperties"):
         return "is empty; at least one is needed"
+    if error.validator == "not":
+        return f"{error.instance!r} is taken; choose another name"
     if error.validator in ("pattern", "propertyNames"):
         return f"{error.instance!r}: a name is made of letters, digits, '-' and '_'"
     return error.message
@@ -128,7 +146,7 @@ def _wedge_mistakes(wedges, training):
             mistakes.append(f"wedges.{axis}: unknown hyperparameter; {near_match(axis, training)}")
             continue
         for value in values if isinstance(values, list) else ():
-            for error in jsonschema.Draft202012Validator(training[axis]).iter_errors(value):
+            for error in VALIDATOR(training[axis]).iter_errors(value):
                 mistakes.append(f"wedges.{axis}: {_reason(error)}")
     return mistakes
 

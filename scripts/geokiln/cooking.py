@@ -39,9 +39,9 @@ def cook_batch(items, prints, key, generator_path, parameters, parts, store):
         After all items were tried: if some failed, or if an item's shapes differ from the others'. Names them.
     """
     generator = Generator(generator_path)
-    places = store.find_items(prints)
-    whole = {kept for kept in {kept for kept, _ in places.values()} if store.is_whole(kept)}
-    found = {item_print: place for item_print, place in places.items() if place[0] in whole}
+    found = store.find_items(prints)
+    while not all([store.is_whole(kept) for kept in {kept for kept, _ in found.values()}]):
+        found = store.find_items(prints)  # a damaged result is gone now; its items may be kept elsewhere, too
     missing = [(item, print_) for item, print_ in zip(items, prints) if print_ not in found]
     failures = {}
     for item, item_print in missing:

@@ -23,7 +23,7 @@ def environment_name(kind, requirements, interpreter):
 
 
 def requirement_lines(path):
-    """Return the requirements in a file, without comments, with those of files that it includes (``-r other.txt``)."""
+    """Return the requirements in a file without comments, with those of the files that it names (``-r``, ``-c``)."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -31,7 +31,7 @@ def requirement_lines(path):
     lines = []
     for line in text.splitlines():
         line = re.sub(r"(^|\s)#.*", "", line).strip()
-        included = re.match(r"(-r|--requirement)[ =]\s*(.+)", line)
+        included = re.match(r"(-r|--requirement|-c|--constraint)[ =]?\s*(.+)", line)
         if included:
             lines += requirement_lines(Path(path).parent / included.group(2))
         elif line:
@@ -65,7 +65,10 @@ def interpreter_tag(interpreter):
     if interpreter == sys.executable:
         version = f"{platform.python_implementation()} {sys.version_info[0]} {sys.version_info[1]}"
     else:
-        done = subprocess.run([interpreter, "-c", program], check=True, capture_output=True, text=True)
+        try:
+            done = subprocess.run([interpreter, "-c", program], check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise UserError(f"environments.python: {interpreter} is no Python that starts ({error})") from None
         version = done.stdout.strip()
     return f"{version} {platform.system()} {platform.machine()}"
 

@@ -66,6 +66,8 @@ def link_or_copy(source, target):
         shutil.copyfile(source, temporary)
     os.utime(temporary)  # Snakemake compares times: a published file is as new as the job that published it
     os.replace(temporary, target)
+    with contextlib.suppress(FileNotFoundError):  # POSIX: renaming one link of a file to another does nothing
+        temporary.unlink()
 
 
 def _partial(target):

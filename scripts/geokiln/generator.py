@@ -33,7 +33,12 @@ class Generator:
         sys.dont_write_bytecode = True  # no __pycache__ in the user's folder
         spec = importlib.util.spec_from_file_location(self.path.stem, self.path)
         self.module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.module)
+        sys.modules[self.path.stem] = self.module  # dataclasses look their module up
+        try:
+            spec.loader.exec_module(self.module)
+        except Exception as error:
+            traceback.print_exc()
+            raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from None
         if not callable(getattr(self.module, "cook", None)):
             raise UserError(f"{path} defines no function cook(item); it returns an item's targets as a dict of arrays")
 
@@ -57,7 +62,13 @@ class Generator:
             traceback.print_exc()
             raise UserError(f"{self.path}: {function} raised {type(error).__name__}: {error}") from None
         if isinstance(result, dict):
-            result = Geometry.from_attributes(result)
+            try:
+                result = Geometry.from_attributes(result)
+            except UserError as error:
+                raise UserError(f"{self.path}: {function}: {error}") from None
+        if not isinstance(result, Geometry):
+            kind = type(result).__name__
+            raise UserError(f"{self.path}: {function} gave {kind}; it must give a Geometry or a dict of attributes")
         if len(result.primitives) != count:
             made = len(result.primitives)
             raise UserError(f"{self.path}: {function} made {made} primitives, the config says {count}")
@@ -67,7 +78,7 @@ class Generator:
         """Return the input components of an item: name -> float32 array."""
         if self.has("inputs"):
             return self._components("inputs", item)
-        numbers = {name: item[name] for name in item.names if not isinstance(item[name], str)}
+        numbers = {name: item[name] for name in item.names if np.asarray(item[name]).dtype.kind != "U"}
         return _checked("input", numbers, f"{self.path}: attributes of item {item.id}")
 
     def targets(self, item):
@@ -93,9 +104,14 @@ def _checked(kind, components, where):
         if name in ("id", "source"):
             raise UserError(f"{where}: {name!r} names a column of the predictions; call the component something else")
         try:
-            array = np.asarray(value, np.float32)
-        except (TypeError, ValueError):
-            raise UserError(f"{where}: {kind} {name!r} is not an array of numbers") from None
+            array = np.asarray(value)
+            numbers = array.dtype.kind in "biuf"
+        except ValueError:  # lists of different lengths
+            numbers = False
+        if not numbers:
+            raise UserError(f"{where}: {kind} {name!r} is not an array of numbers")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named below
+            array = array.astype(np.float32)
         bad = int((~np.isfinite(array)).sum())
         if bad:
             raise UserError(f"{where}: {kind} {name!r} has {bad} of {array.size} values that are not finite (NaN, Inf)")

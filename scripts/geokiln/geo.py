@@ -38,11 +38,25 @@ class Geometry:
     @classmethod
     def from_attributes(cls, attributes):
         """Return a geometry of one-point primitives that carries only primitive *attributes* (name -> array)."""
-        lengths = {name: len(array) for name, array in attributes.items()}
+        if not attributes:
+            raise UserError("there are no geometry attributes; at least one is needed, with a row per primitive")
+        arrays = {name: _rows(name, array) for name, array in attributes.items()}
+        lengths = {name: len(array) for name, array in arrays.items()}
         if len(set(lengths.values())) != 1:
             raise UserError(f"geometry attributes differ in length ({lengths}); each needs one row per primitive")
         count = next(iter(lengths.values()))
-        return cls(np.zeros((count, 3)), [[i] for i in range(count)], {}, dict(attributes))
+        return cls(np.zeros((count, 3)), [[i] for i in range(count)], {}, arrays)
+
+
+def _rows(name, array):
+    """Return an attribute as an array with a row per primitive."""
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise UserError(f"geometry attribute {name!r} has rows of different lengths") from None
+    if array.ndim == 0:
+        raise UserError(f"geometry attribute {name!r} is one value; it needs a row per primitive")
+    return array
 
 
 def write_geo(path, geometry):
@@ -82,7 +96,7 @@ def read_geo(path):
     """
     try:
         with open(path, encoding="utf-8") as file:
-            document = _pairs(json.load(file))
+            document = json.load(file)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except UnicodeDecodeError:
@@ -90,6 +104,7 @@ def read_geo(path):
     except ValueError as error:
         raise UserError(f"{path} is not complete ASCII geometry ({error}); save or make it again") from None
     try:
+        document = _pairs(document)
         owners = _pairs(document["attributes"])
         counts = {owner: document[owner + "count"] for owner in OWNERS}
         attributes = {
@@ -97,7 +112,11 @@ def read_geo(path):
             for owner, key in OWNERS.items()
         }
         vertex_points = _pairs(_pairs(document["topology"])["pointref"])["indices"]
+        if vertex_points and not 0 <= min(vertex_points) <= max(vertex_points) < counts["point"]:
+            raise ValueError(f"a vertex of a point that is not there, of {counts['point']}")
         primitives = [vertices for entry in document["primitives"] for vertices in _primitives(entry, vertex_points)]
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise UserError(f"{path} is not Houdini geometry as Geokiln knows it ({error!r})") from None
     for owner in ("point", "primitive"):
@@ -118,12 +137,12 @@ def _pairs(flat):
 
 def _encoded(name, array):
     """Return the JSON lists of one attribute."""
-    array = np.asarray(array)
-    array = array.reshape(len(array), -1)
-    size = array.shape[1]
+    array = _rows(name, array)
+    size = int(np.prod(array.shape[1:]))
+    array = array.reshape(len(array), size)
     if array.dtype.kind == "U":
         strings, indices = np.unique(array, return_inverse=True)
-        values = ["size", size, "storage", "int32", "arrays", [indices.ravel().tolist()]]
+        values = ["size", size, "storage", "int32", *_listed(indices.reshape(array.shape))]
         head = ["scope", "public", "type", "string", "name", name, "options", {}]
         return [head, ["size", size, "storage", "int32", "strings", strings.tolist(), "indices", values]]
     storage = STORAGE.get(array.dtype.str[1:])
@@ -132,17 +151,23 @@ def _encoded(name, array):
     if not np.isfinite(array).all():
         first = np.argwhere(~np.isfinite(array))[0][0]
         raise UserError(f"geometry attribute {name!r} is not finite (NaN, Inf) in element {first}")
-    values = ["arrays", [array[:, 0].tolist()]] if size == 1 else ["tuples", array.tolist()]
     options = {"type": {"type": "string", "value": "point"}} if name == "P" else {}
     head = ["scope", "public", "type", "numeric", "name", name, "options", options]
     defaults = ["size", 1, "storage", "fpreal64", "values", [0]]
     body = ["size", size, "storage", storage, "defaults", defaults]
-    return [head, [*body, "values", ["size", size, "storage", storage, *values]]]
+    return [head, [*body, "values", ["size", size, "storage", storage, *_listed(array)]]]
+
+
+def _listed(array):
+    """Return the values of an array (n, size) in the encoding that Houdini uses for that size."""
+    return ["arrays", [array[:, 0].tolist()]] if array.shape[1] == 1 else ["tuples", array.tolist()]
 
 
 def _decoded(entry, count):
     """Return (name, array) of one attribute, whichever of the format's encodings it uses."""
     head, body = _pairs(entry[0]), _pairs(entry[1])
+    if head["type"] not in ("numeric", "string"):
+        raise UserError(f"attribute {head['name']!r} is of type {head['type']!r}; Geokiln reads numbers and strings")
     if head["type"] == "string":
         strings = np.array([*body["strings"], ""])  # index -1: the empty string
         return head["name"], strings[_values(_pairs(body["indices"]), count).astype(int)]
@@ -178,6 +203,8 @@ def _paged(body, dtype, count):
             columns.append(np.broadcast_to(block, (rows, width)))
             used += length
         pages.append(np.hstack(columns))
+    if used != len(data):
+        raise ValueError(f"pages of {used} numbers, {len(data)} stored")
     return np.concatenate(pages) if pages else np.zeros((0, body["size"]), dtype)
 
 
@@ -185,8 +212,10 @@ def _primitives(entry, vertex_points):
     """Yield the points of each primitive of one entry of the primitives section."""
     head, body = _pairs(entry[0]), entry[1]
     if head["type"] == "run":  # older files: one list of fields per primitive, the vertices first
+        fields = head["varyingfields"]
         for values in body:
-            yield [vertex_points[vertex] for vertex in values[0]]
+            vertices = values[fields.index("vertex")] if "vertex" in fields else []
+            yield [vertex_points[vertex] for vertex in vertices] if isinstance(vertices, list) else []
         return
     body = _pairs(body)
     if not head["type"].endswith("_run"):
@@ -197,6 +226,8 @@ def _primitives(entry, vertex_points):
     if counts is None:
         counts = [n for n, times in zip(body["nvertices_rle"][::2], body["nvertices_rle"][1::2]) for _ in range(times)]
     start = body["startvertex"]
+    if start + sum(counts) > len(vertex_points):
+        raise ValueError(f"primitives of {start + sum(counts)} vertices, {len(vertex_points)} in the topology")
     for count in counts:
         yield vertex_points[start : start + count]
         start += count

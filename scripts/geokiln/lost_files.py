@@ -29,13 +29,16 @@ def loss_record(target, files, notice=True, folder=RECORDS):
     """
     path = Path(folder) / f"lost_before_{str(target).replace('/', '_')}.json"
     lost = [str(file) for file in files if not os.path.exists(file)] if notice and os.path.exists(target) else []
-    if not path.exists():
+    try:
+        named = json.loads(path.read_text())["lost"]
+    except (FileNotFoundError, ValueError, KeyError):
+        named = []
         _write(path, {"noticed": None, "lost": []})
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         print(f"Missing: {', '.join(lost[:3])}{more}; made again with all that hangs on it.", file=sys.stderr)
         _write(path, {"noticed": time.time(), "lost": lost})
-    named = set(json.loads(path.read_text())["lost"])
+        named = lost
     return str(path), [file for file in files if file in named]
 
 

@@ -8,6 +8,7 @@ import onnxruntime
 
 from geokiln.errors import UserError
 from geokiln.evaluation import rms_by_example, simple_answers
+from geokiln.files import put_aside
 
 REPEATS = 5
 
@@ -24,7 +25,10 @@ class Model:
     def __init__(self, path):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        try:
+            self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own exceptions have no common class
+            raise put_aside(path, str(error).split("\n")[0]) from None
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.inputs, self.outputs = json.loads(metadata["inputs"]), json.loads(metadata["outputs"])
 
@@ -77,6 +81,10 @@ def judge(model, inputs, outputs, unseen, table):
     """
     if not all(f"target/{component['name']}" in unseen for component in model.outputs):
         return {}
+    for component in model.outputs:
+        shape, trained = unseen[f"target/{component['name']}"].shape[1:], tuple(component["shape"])
+        if shape != trained:
+            raise UserError(f"target {component['name']!r} of the truth has shape {shape}, the model's {trained}")
     answers = {"model": outputs}
     if all(f"baseline/{component['name']}" in unseen for component in model.outputs):
         answers["baseline"] = _flat(unseen, "baseline", model.outputs)
@@ -107,8 +115,8 @@ def error_table(judged):
                     "answer": answer,
                     "rms": _rms(errors),
                     "worst": float(errors.max()),
-                    "model_share": _rms(model) / max(_rms(errors), 1e-300),
-                    "worst_share": float((model / np.maximum(errors, 1e-300)).max()),
+                    "model_share": float(_share(_rms(model), _rms(errors))),
+                    "worst_share": float(_share(model, errors).max()),
                 }
             )
     return rows
@@ -132,6 +140,12 @@ def report(judged, seconds):
         if row["model_share"] > 1
     ]
     return "\n".join(lines)
+
+
+def _share(model, other):
+    """Return model / other; infinite where the other answer is exact and the model is not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.equal(model, other), 1.0, np.divide(model, other))
 
 
 def _rms(values):

@@ -42,9 +42,10 @@ class Project:
         check_config(self.config, read_yaml(os.path.join(checkout, "schemas/config.schema.yaml")))
         settings = self.config["environments"]
         self.generator = self._generator()
-        self.parameters = json.dumps(self.config["generator"]["parameters"], sort_keys=True)
-        for path in self.config["generator"]["inputs"]:
-            self._file(path, "generator.inputs")
+        self.parameters = self._parameters()
+        self.generator_inputs = [self._file(path, "generator.inputs") for path in self.config["generator"]["inputs"]]
+        for unseen in self.config["unseen"]:
+            self.count(unseen)  # so that a missing or an empty file is named before any job
         self.batches = self._batches()
         self.wedges = expand_wedges(self.config["wedges"])
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
@@ -74,22 +75,39 @@ class Project:
                 raise UserError(f"{path} defines no function {function}; {reason} ({known})")
         return files
 
+    def _parameters(self):
+        parameters = self.config["generator"]["parameters"]
+        for key, value in parameters.items():
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError):
+                reason = f"{value!r} is no number, text, list or section"
+                raise UserError(f"config.yaml: generator.parameters.{key}: {reason}") from None
+        return json.dumps(parameters, sort_keys=True)
+
     def _batches(self):
-        count, size = self.count(self.config["geometry"]), self.config["work_items"]["batch_size"]
+        count, size = self.count(), self.config["work_items"]["batch_size"]
         if size > count:
             geometry = f"geometry/{self.config['geometry']['name']}.geo"
             warning = f"{size} is more than the {count} items of {geometry}: one job cooks them all"
             print(f"Geokiln: work_items.batch_size: {warning}", file=sys.stderr)
         return batch_names(count, size)
 
-    def source_files(self, geometry):
-        """Return the .geo file that a geometry comes from, in a list; empty if the generator makes it."""
-        return [] if geometry["source"] == "generator" else [self._file(geometry["source"], "source")]
+    def source(self, unseen=None):
+        """Return where an unseen input (without a name: the training geometry) comes from: ``generator`` or a file."""
+        section = self.config["unseen"][unseen] if unseen else self.config["geometry"]
+        key = f"unseen.{unseen}.source" if unseen else "geometry.source"
+        return "generator" if section["source"] == "generator" else self._file(section["source"], key)
 
-    def count(self, geometry):
+    def source_files(self, unseen=None):
+        """Return the file that a geometry comes from as a list, which is empty if the generator makes it."""
+        return [] if self.source(unseen) == "generator" else [self.source(unseen)]
+
+    def count(self, unseen=None):
         """Return the number of primitives of a geometry: the config's, or what the header of its file states."""
-        files = self.source_files(geometry)
-        count = primitive_count(files[0]) if files else geometry["count"]
+        section = self.config["unseen"][unseen] if unseen else self.config["geometry"]
+        files = self.source_files(unseen)
+        count = primitive_count(files[0]) if files else section["count"]
         if count == 0:
             raise UserError(f"{files[0]}: the geometry is empty; each data point needs a primitive")
         return count

@@ -52,8 +52,8 @@ def rank_wedges(results, axes):
 def chosen_wedge(table):
     """Return the name of the wedge in the first row of ``wedges.csv``."""
     with open(table, encoding="utf-8", newline="") as file:
-        wedge = next(csv.DictReader(file))["wedge"]
-    if Path(wedge).name != wedge:
+        wedge = next(csv.DictReader(file), {}).get("wedge", "")
+    if not wedge or Path(wedge).name != wedge:
         raise UserError(f"{table}: {wedge!r} is no wedge's name; delete the file and run again")
     return wedge
 

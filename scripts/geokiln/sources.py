@@ -33,11 +33,14 @@ def closure(script):
 def syntax_tree(path):
     """Return the syntax tree of a Python file; UserError names file and line of a syntax error."""
     try:
-        return ast.parse(Path(path).read_text(encoding="utf-8"), filename=str(path))
+        return ast.parse(Path(path).read_bytes(), filename=str(path))  # bytes: an encoding line counts, as in Python
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except SyntaxError as error:
-        raise UserError(f"{path}, line {error.lineno}: {error.msg}") from None
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{path}{line}: {error.msg}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def code_digest(script):
@@ -55,18 +58,19 @@ def code_digest(script):
 
 
 def defined_names(script):
-    """Return the names that a module defines at its top level, or None where ``from x import *`` hides them."""
+    """Return the names that a module may define at its top level, or None where only running it would tell."""
     names = set()
     for node in syntax_tree(script).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names.update(name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             if any(alias.name == "*" for alias in node.names):
                 return None
             names.update(alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, (ast.If, ast.Try, ast.With)):
+        elif not isinstance(node, ast.Expr):  # conditions, loops ...: only running it would tell
             return None
     return names
 
@@ -75,7 +79,8 @@ def _imported_files(node, path, root):
     if isinstance(node, ast.Import):
         names = [(root, alias.name) for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
-        folder = root if node.level == 0 else path.parents[node.level - 1]
+        parents = [root, *path.parents]
+        folder = parents[min(node.level, len(parents) - 1)]
         module = node.module or ""
         names = [(folder, module)] if module else []
         names += [(folder, f"{module}.{alias.name}".strip(".")) for alias in node.names]

@@ -87,7 +87,7 @@ class Store:
         for index in sorted(self.folder.glob("[0-9a-f]*/items.json")):
             try:
                 prints = json.loads(index.read_text())["fingerprints"]
-            except FileNotFoundError:  # folded into its batch by another job a moment ago
+            except (FileNotFoundError, ValueError, KeyError):  # folded into its batch a moment ago, or damaged
                 continue
             for row, item in enumerate(prints):
                 if item in wanted:

@@ -17,6 +17,7 @@ def print_summary(path):
         return
     try:
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
     except ImportError:  # plain snakemake without rich: the same table stands in the file
         print(f"Errors on unseen inputs: {path}")
@@ -32,10 +33,10 @@ def print_summary(path):
         )
         numbers = [f"{float(row[name]):.4g}" for name in ("rms", "worst")]
         style = "bold" if row["answer"] == "model" else "red" if float(row["model_share"]) > 1 else None
-        table.add_row(row["unseen"], row["target"], row["answer"], *numbers, *shares, style=style)
+        table.add_row(row["unseen"], escape(row["target"]), row["answer"], *numbers, *shares, style=style)
     console = Console()
     console.print(table)
     for row in rows:
         if float(row["model_share"]) > 1:
-            where = f"{row['unseen']}, {row['target']}"
+            where = f"{row['unseen']}, {escape(row['target'])}"
             console.print(f"[red]Warning: the model loses to the {row['answer']} in {where}.[/red]")

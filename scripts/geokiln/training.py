@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from geokiln.errors import UserError
 from geokiln.model import StackedNetwork, layer_shapes
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
@@ -46,6 +47,11 @@ def train(inputs, targets, validation_inputs, validation_targets, wedges, log=pr
     Returns
     -------
     Trained
+
+    Raises
+    ------
+    UserError
+        If a wedge never had a finite validation loss.
     """
     first = wedges[0]
     if any(wedge[key] != first[key] for wedge in wedges for key in SHARED):
@@ -86,6 +92,8 @@ def train(inputs, targets, validation_inputs, validation_targets, wedges, log=pr
         if not active.any():
             break
     network.parameters = best
+    if not torch.isfinite(best_loss).all():
+        raise UserError("the training diverged (its loss is not finite); lower training.learning_rate")
     return Trained(network, epochs.tolist(), best_epoch.tolist(), best_training.tolist(), best_loss.tolist())
 
 

@@ -299,16 +299,13 @@ def test_a_damaged_single_item_is_cooked_again(cook, write):
     assert arrays["target/height"][:, 1].tolist() == pytest.approx([0, 0.1, 0.2])
 
 
-def test_rows_that_are_whole_elsewhere_are_not_cooked_again_for_a_damaged_copy(cook):
+def test_an_item_that_is_whole_elsewhere_is_not_cooked_again_for_a_damaged_copy(cook):
     cook(items(0, 1))
     cook(items(1, 2))
-    last = kept()[-1]
-    (last / "rows.npz").write_bytes(b"")
-    damaged = {"0", "1"} if "0" in json.loads((last / "items.json").read_text())["fingerprints"] else None
+    (kept()[-1] / "rows.npz").write_bytes(b"")
     cooked()
 
     done, arrays = cook(items(0, 1, 2))
 
-    assert damaged is None
     assert done == {"cooked": 1, "reused": 2}
     assert arrays["target/height"][:, 1].tolist() == pytest.approx([0, 0.1, 0.2])

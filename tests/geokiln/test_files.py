@@ -212,7 +212,7 @@ def test_publishing_twice_leaves_no_temporary_file():
 
 def test_a_temporary_file_of_a_killed_job_is_no_obstacle():
     Path("kept").write_bytes(b"rows")
-    Path(f".{os.getpid()}.target").write_bytes(b"left behind")
+    Path(".partial.target").write_bytes(b"left behind")
 
     link_or_copy("kept", "target")
 

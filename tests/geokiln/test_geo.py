@@ -199,7 +199,7 @@ def test_attributes_make_a_primitive_for_each_row():
     result = Geometry.from_attributes({"time": [0.1, 0.2], "name": ["a", "b"]})
 
     assert len(result.points) == len(result.primitives) == 2
-    assert result.primitive_attributes == {"time": [0.1, 0.2], "name": ["a", "b"]}
+    assert {n: a.tolist() for n, a in result.primitive_attributes.items()} == {"time": [0.1, 0.2], "name": ["a", "b"]}
 
 
 def test_attributes_alone_survive_a_round_trip():

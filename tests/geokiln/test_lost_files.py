@@ -12,7 +12,7 @@ RECORD = Path(".snakemake/geokiln/lost_before_predictions_all.npz.json")
 
 @pytest.fixture
 def look(write):
-    """A project in which everything is there; a function that looks for losses: the record's text, and what it names."""
+    """Build all files; return a function that looks for losses: the text of the record, and what it names."""
     for path in [TARGET, *FILES]:
         write(path, "x")
 

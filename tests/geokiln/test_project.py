@@ -139,14 +139,14 @@ def test_a_geo_file_tells_the_number_of_items(project, poses):
     result = project(geometry={"source": "poses.geo"})
 
     assert result.batches == ["0-3", "4-7"]
-    assert result.source_files(result.config["geometry"]) == ["poses.geo"]
+    assert result.source_files() == ["poses.geo"] and result.source() == "poses.geo"
 
 
 def test_a_source_that_is_the_generator_is_no_file(project):
     result = project()
 
-    assert result.source_files(result.config["geometry"]) == []
-    assert result.count(result.config["unseen"]["line"]) == 3
+    assert result.source_files() == [] and result.source() == "generator"
+    assert result.count("line") == 3
 
 
 def test_an_empty_geo_file_is_refused(project):
@@ -258,9 +258,7 @@ def test_an_input_that_only_the_checkout_has_is_where_the_rules_will_look_for_it
     path = "examples/ripple/generator.py"
 
     try:
-        found = all(
-            os.path.exists(file) for file in project(generator={"inputs": [path]}).config["generator"]["inputs"]
-        )
+        found = all(os.path.exists(file) for file in project(generator={"inputs": [path]}).generator_inputs)
     except UserError as error:
         found = path in str(error)
 

@@ -1,0 +1,256 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from geokiln.model import StackedNetwork, layer_shapes, named_weights
+from geokiln.training import schedule, train
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def data(count=24, n_in=3, n_out=2, seed=0):
+    """Training inputs and targets, validation inputs and targets."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(count + 8, n_in, generator=generator)
+    targets = torch.sin(inputs @ torch.randn(n_in, n_out, generator=generator))
+    return inputs[:count], targets[:count], inputs[count:], targets[count:]
+
+
+def fit(wedges, *tensors):
+    return train(*(tensors or data()), wedges, log=lambda line: None)
+
+
+def weights_of(trained, wedge=0):
+    return named_weights(trained.network, wedge)
+
+
+def assert_same_weights(one, other, tolerance):
+    assert one.keys() == other.keys()
+    for name in one:
+        assert np.abs(one[name] - other[name]).max() <= tolerance, name
+
+
+OWN = [
+    ({"seed": 1, "learning_rate": 0.02}, {"seed": 2, "learning_rate": 0.001}),
+    ({"seed": 1, "weight_decay": 0.5}, {"seed": 1}),
+    ({"seed": 3, "schedule": "cosine"}, {"seed": 3, "schedule": "constant"}),
+    ({"seed": 4, "patience": 1}, {"seed": 5}),
+]
+
+
+@pytest.mark.parametrize("own", OWN, ids=str)
+def test_two_stacked_wedges_train_as_each_does_alone(own, wedge):
+    wedges = [wedge(epochs=5, batch_size=10, hidden_layers=2, **changes) for changes in own]
+
+    stacked = fit(wedges)
+    alone = [fit([one]) for one in wedges]
+
+    for number, single in enumerate(alone):
+        assert_same_weights(weights_of(stacked, number), weights_of(single), 1e-4)
+        assert stacked.validation_loss[number] == pytest.approx(single.validation_loss[0], abs=1e-4)
+        assert stacked.training_loss[number] == pytest.approx(single.training_loss[0], abs=1e-4)
+        assert stacked.best_epoch[number] == single.best_epoch[0]
+        assert stacked.epochs[number] == single.epochs[0]
+
+
+def test_the_same_seed_gives_the_same_losses(wedge):
+    runs = [fit([wedge(seed=3, epochs=20)]) for _ in range(2)]
+
+    assert runs[0].validation_loss == pytest.approx(runs[1].validation_loss, abs=1e-6)
+    assert runs[0].training_loss == pytest.approx(runs[1].training_loss, abs=1e-6)
+
+
+def test_another_seed_gives_another_network(wedge):
+    first, second = (fit([wedge(seed=seed)]).validation_loss[0] for seed in (1, 2))
+
+    assert abs(first - second) > 1e-4
+
+
+@pytest.mark.parametrize("name", ["constant", "cosine"])
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_steps_are_those_of_torchs_adamw_with_decay_on_weights_alone(activation, decay, name, wedge):
+    inputs, targets, *_ = data(16)
+    epochs, rate = 12, 0.01
+    settings = wedge(
+        activation=activation, epochs=epochs, epochs_per_evaluation=epochs, batch_size=16, hidden_layers=2,
+        learning_rate=rate, weight_decay=decay, schedule=name, seed=5,
+    )  # fmt: skip
+    network = StackedNetwork(layer_shapes(3, 2, 2, 8), activation, [5])
+    parameters = [
+        (torch.nn.Parameter(weight[0].clone()), torch.nn.Parameter(bias[0, 0].clone()))
+        for weight, bias in network.layers(network.parameters)
+    ]
+    groups = [
+        {"params": [weight for weight, _ in parameters], "weight_decay": decay},
+        {"params": [bias for _, bias in parameters], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=rate)
+    for epoch in range(epochs):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * (1 if name == "constant" else 0.5 * (1 + math.cos(math.pi * epoch / epochs)))
+        values = inputs
+        for number, (weight, bias) in enumerate(parameters):
+            values = values @ weight + bias
+            values = getattr(torch, activation)(values) if number < len(parameters) - 1 else values
+        optimizer.zero_grad()
+        (values - targets).square().mean().backward()
+        optimizer.step()
+
+    weights = weights_of(fit([settings], inputs, targets, inputs, targets))
+
+    expected = [tensor.detach().numpy() for pair in parameters for tensor in pair]
+    for array, other in zip(weights.values(), expected, strict=True):
+        assert array == pytest.approx(other, abs=1e-5)
+
+
+def test_weight_decay_does_not_touch_biases(wedge):
+    inputs, targets = torch.zeros(8, 3), torch.ones(8, 2)  # the gradient of the weights is 0
+    settings = {"hidden_layers": 0, "epochs": 10, "epochs_per_evaluation": 10, "batch_size": 8, "learning_rate": 0.01}
+
+    free, decayed = (
+        weights_of(fit([wedge(weight_decay=decay, **settings)], inputs, targets, inputs, targets))
+        for decay in (0.0, 2.0)
+    )
+
+    assert decayed["layers.0.bias"] == pytest.approx(free["layers.0.bias"], abs=1e-7)
+    assert decayed["layers.0.weight"] == pytest.approx(free["layers.0.weight"] * (1 - 0.02) ** 10, rel=1e-5)
+
+
+def test_a_few_points_are_learnt_by_heart(wedge):
+    inputs, targets, *_ = data(8)
+    settings = wedge(epochs=1500, epochs_per_evaluation=50, batch_size=8, hidden_width=32, schedule="cosine")
+
+    trained = fit([settings], inputs, targets, inputs, targets)
+
+    assert trained.validation_loss[0] < 1e-6
+    assert trained.training_loss[0] < 1e-6
+
+
+def test_no_hidden_layer_learns_a_linear_map(wedge):
+    inputs = data(64)[0]
+    targets = inputs @ torch.tensor([[1.0, 2.0], [0.0, -1.0], [0.5, 0.0]]) + 0.25
+    settings = wedge(hidden_layers=0, epochs=400, batch_size=32, learning_rate=0.05, schedule="cosine")
+
+    weights = weights_of(fit([settings], inputs, targets, inputs, targets))
+
+    assert weights["layers.0.weight"] == pytest.approx(np.array([[1, 2], [0, -1], [0.5, 0]]), abs=1e-3)
+    assert weights["layers.0.bias"] == pytest.approx(0.25, abs=1e-3)
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+@pytest.mark.parametrize("interval", [1, 4])
+def test_a_training_stops_after_so_many_evaluations_without_improvement(interval, patience, wedge):
+    inputs, targets, validation_inputs, _ = data()
+    settings = wedge(epochs=200, epochs_per_evaluation=interval, patience=patience, learning_rate=0.02)
+
+    trained = fit([settings], inputs, targets, validation_inputs, -5 * torch.ones(8, 2) * targets.mean())
+
+    assert trained.epochs[0] < 200
+    assert trained.epochs[0] == trained.best_epoch[0] + patience * interval
+
+
+def test_patience_of_0_trains_all_epochs(wedge):
+    inputs, targets, validation_inputs, validation_targets = data()
+    settings = wedge(epochs=30, patience=0, learning_rate=0.05)
+
+    trained = fit([settings], inputs, targets, validation_inputs, -validation_targets)
+
+    assert trained.epochs == [30]
+    assert trained.best_epoch[0] < 30
+
+
+def test_a_wedge_that_stopped_stays_as_it_was_while_others_go_on(wedge):
+    inputs, targets, validation_inputs, validation_targets = data()
+    tensors = inputs, targets, validation_inputs, -validation_targets
+    impatient, patient = wedge(epochs=40, patience=1, learning_rate=0.02), wedge(epochs=40, patience=0, seed=1)
+
+    both, alone = fit([impatient, patient], *tensors), fit([impatient], *tensors)
+
+    assert both.epochs[0] == alone.epochs[0] < both.epochs[1] == 40
+    assert_same_weights(weights_of(both, 0), weights_of(alone, 0), 1e-5)
+
+
+def test_the_parameters_are_those_of_the_best_evaluation(wedge):
+    inputs, targets, validation_inputs, validation_targets = data()
+    settings = wedge(epochs=60, learning_rate=0.1, batch_size=8)
+
+    trained = fit([settings], inputs, targets, validation_inputs, validation_targets)
+    with torch.no_grad():
+        loss = (trained.network(validation_inputs)[0] - validation_targets).square().mean().item()
+    until_then = fit(
+        [{**settings, "epochs": trained.best_epoch[0]}], inputs, targets, validation_inputs, validation_targets
+    )
+
+    assert loss == pytest.approx(trained.validation_loss[0], rel=1e-5)
+    assert until_then.best_epoch == trained.best_epoch
+    assert_same_weights(weights_of(trained), weights_of(until_then), 1e-6)
+
+
+@pytest.mark.parametrize(("epochs", "interval", "evaluated"), [(10, 3, [3, 6, 9, 10]), (4, 10, [4]), (6, 2, [2, 4, 6])])
+def test_the_last_epoch_is_evaluated_whatever_the_interval(epochs, interval, evaluated, wedge):
+    lines = []
+
+    train(*data(), [wedge(epochs=epochs, epochs_per_evaluation=interval)], log=lines.append)
+
+    assert [int(line.split(":")[0].removeprefix("epoch ")) for line in lines] == evaluated
+
+
+def test_the_log_has_a_number_for_each_wedge(wedge):
+    lines = []
+
+    train(*data(), [wedge(epochs=1, seed=seed) for seed in range(3)], log=lines.append)
+
+    training, validation = lines[0].removeprefix("epoch 1: ").split(", ")
+    assert len(training.removeprefix("training loss ").split()) == 3
+    assert len(validation.removeprefix("validation loss ").split()) == 3
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 24, 1000])
+def test_a_batch_may_be_smaller_or_larger_than_the_dataset(batch_size, wedge):
+    trained = fit([wedge(batch_size=batch_size, epochs=30)])
+
+    assert trained.validation_loss[0] < fit([wedge(batch_size=batch_size, epochs=1)]).validation_loss[0]
+
+
+@pytest.mark.parametrize(
+    "key", ["hidden_layers", "hidden_width", "activation", "batch_size", "epochs", "epochs_per_evaluation"]
+)
+def test_wedges_of_one_stack_must_agree_in_its_shape(key, wedge):
+    other = {"activation": "relu"}.get(key, 3)
+
+    with pytest.raises(ValueError) as error:
+        fit([wedge(), wedge(**{key: other})])
+
+    assert key in str(error.value)
+
+
+def test_training_leaves_torchs_own_random_numbers_alone(wedge):
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+
+    fit([wedge()])
+
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("epochs", [1, 7, 100])
+def test_the_cosine_falls_from_1_towards_0(epochs):
+    factors = [schedule("cosine", epoch, epochs) for epoch in range(epochs)]
+
+    assert factors[0] == 1
+    assert all(later < earlier for earlier, later in zip(factors[:-1], factors[1:], strict=True))
+    assert factors[-1] > 0 and schedule("cosine", epochs, epochs) == pytest.approx(0)
+
+
+def test_the_constant_schedule_stays():
+    assert {schedule("constant", epoch, 10) for epoch in range(10)} == {1.0}
