@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 import onnx
-from safetensors.numpy import load_file
 
 from geokiln.arrays import read_arrays
 from geokiln.errors import command
@@ -13,6 +12,7 @@ from geokiln.files import read_json, written
 from geokiln.model import predict_physical
 from geokiln.selection import chosen_wedge
 from geokiln.tables import Table
+from geokiln.wedge_training import read_weights
 
 
 @command
@@ -29,7 +29,7 @@ def main(argv=None):
     with written(args.output) as output:
         wedge = args.wedge or chosen_wedge(args.ranking)
         folder = Path("wedges", wedge)
-        result, weights = read_json(folder / "training.json"), load_file(folder / "weights.safetensors")
+        result, weights = read_json(folder / "training.json"), read_weights(folder / "weights.safetensors")
         basis, table = read_arrays(args.basis), Table(args.examples, args.sidecar)
         activation, n_in = result["settings"]["activation"], table.input_width
         metadata = {

@@ -15,6 +15,7 @@ from pathlib import Path
 from geokiln.errors import UserError
 
 LOCKS = Path(".kept/locks")
+_held = set()  # the locks that this process holds
 
 
 @contextlib.contextmanager
@@ -22,17 +23,25 @@ def locked(name, folder=LOCKS):
     """Hold the lock *name* while the block runs; wait for whoever has it.
 
     A kill -9 of Snakemake leaves its jobs running: the job of the next run waits here until the orphan is done, then
-    finds its results. The kernel frees the lock of a dead process, so there are no stale ones.
+    finds its results. The kernel frees the lock of a dead process, so there are no stale ones. A process that holds
+    the lock already goes on at once.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (str(name).replace("/", "__") + ".lock")
+    path = Path(folder, str(name).replace("/", "__") + ".lock").absolute()
+    if path in _held:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             print(f"waiting for another job that works on {name}", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        _held.add(path)
+        try:
+            yield
+        finally:
+            _held.remove(path)
 
 
 @contextlib.contextmanager

@@ -4,12 +4,13 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.numpy import save_file
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from geokiln.arrays import read_arrays
 from geokiln.errors import UserError
 from geokiln.evaluation import relative_error, rms_by_component
-from geokiln.files import write_json
+from geokiln.files import put_aside, write_json
 from geokiln.model import named_weights, predict_physical
 from geokiln.tables import Table
 from geokiln.training import train
@@ -53,6 +54,14 @@ def train_wedge(preprocessed, raw, sidecar, settings, folder):
             "seconds": round(time.perf_counter() - start, 3),
         },
     )
+
+
+def read_weights(path):
+    """Return the arrays in a .safetensors file by name; a damaged file is put aside and named."""
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise put_aside(path, str(error)) from None
 
 
 def validation_rms(table, basis, weights, activation):

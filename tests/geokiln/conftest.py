@@ -1,5 +1,6 @@
 """Every test has a folder of its own as working directory, and leaves the interpreter as it was."""
 
+import os
 import sys
 import tempfile
 import textwrap
@@ -26,7 +27,7 @@ def own_folder(tmp_path, monkeypatch):
     modules = set(sys.modules)
     yield
     for name in set(sys.modules) - modules:
-        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+        if os.path.abspath(getattr(sys.modules[name], "__file__", None) or "/").startswith(str(tmp_path)):
             del sys.modules[name]
 
 

@@ -1,3 +1,4 @@
+import itertools
 import zipfile
 from pathlib import Path
 
@@ -117,17 +118,17 @@ def test_a_flipped_byte_never_changes_values_unnoticed():
     write_arrays("a.npz", {"id": np.array(["0", "1"]), "x": np.arange(6.0)})
     whole, expected = Path("a.npz").read_bytes(), read_arrays("a.npz")
     outcomes = {}
-    for place in range(len(whole)):
-        Path("b.npz").write_bytes(whole[:place] + bytes([whole[place] ^ 0x20]) + whole[place + 1 :])
+    for place, bits in itertools.product(range(len(whole)), (0x01, 0x20, 0xFF)):
+        Path("b.npz").write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
 
         try:
             result = read_arrays("b.npz")
             same = all(np.array_equal(result[name], expected[name]) for name in result.keys() & expected.keys())
-            outcomes[place] = "harmless" if same else "wrong arrays"
+            outcomes[place, bits] = "harmless" if same else "wrong arrays"
         except UserError:
-            outcomes[place] = "noticed"
+            outcomes[place, bits] = "noticed"
         except Exception as error:
-            outcomes[place] = f"{type(error).__name__}: {error}"
+            outcomes[place, bits] = f"{type(error).__name__}: {error}"
 
     assert {place: what for place, what in outcomes.items() if what not in ("harmless", "noticed")} == {}
 

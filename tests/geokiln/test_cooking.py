@@ -33,8 +33,8 @@ def cook(write):
     """A function that cooks the items of a batch and gives what was done and the batch's arrays."""
     write("generator.py", GENERATOR)
 
-    def cook(items, parts=("inputs", "targets"), parameters=None):
-        parameters, store = parameters or {}, Store("data_points")
+    def cook(items, parts=("inputs", "targets"), parameters=None, store=None):
+        parameters, store = parameters or {}, store or Store("data_points")
         prints = cook_fingerprints(items, "generator.py", [], parameters, "cook-1", list(parts))
         key = fingerprint(prints)
         done = cook_batch(items, prints, key, "generator.py", parameters, list(parts), store)
@@ -283,6 +283,21 @@ def test_damaged_kept_rows_are_cooked_again(name, keep_share, cook):
     assert done == {"cooked": 2, "reused": 2}
     assert cooked() == [0, 1]
     assert all(np.array_equal(arrays[column][:2], before[column]) for column in before)
+
+
+def test_a_damaged_result_that_cannot_be_deleted_does_not_hold_up_the_cook(cook):
+    cook(items(0, 1))
+    (kept()[0] / "rows.npz").write_bytes(b"")
+    looks = []
+
+    class ReadOnly(Store):
+        def discard(self, key):
+            looks.append(key)
+            assert len(looks) < 100
+
+    done, _ = cook(items(0, 1, 2), store=ReadOnly("data_points"))
+
+    assert done == {"cooked": 3, "reused": 0}
 
 
 def test_a_damaged_single_item_is_cooked_again(cook, write):

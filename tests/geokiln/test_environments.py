@@ -137,6 +137,16 @@ def test_a_missing_included_file_is_named(write):
     assert str(error.value).startswith("envs/b.txt does not exist")
 
 
+@pytest.mark.parametrize("option", ["-r", "-c", "--constraint"])
+def test_a_file_that_pip_gets_from_the_network_counts_by_its_address(option, write):
+    write("a.txt", f"numpy\n{option} https://example.org/1/constraints.txt\n")
+    before = name()
+
+    write("a.txt", f"numpy\n{option} https://example.org/2/constraints.txt\n")
+
+    assert name() != before
+
+
 def test_a_hash_inside_of_a_word_is_no_comment(write):
     write("a.txt", "pkg @ https://example.org/pkg.whl#sha256=abc\n")
 

@@ -112,6 +112,26 @@ def test_a_generator_may_define_a_dataclass_with_postponed_annotations(generator
     assert result.targets(item())["length"] == 3
 
 
+@pytest.mark.parametrize("path", ["numpy.py", "json.py", "my generator.py", "generator", "generator.v2.py"])
+def test_a_generator_may_have_any_name(path, generator, monkeypatch):
+    for module in (np, sys.modules["json"]):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    result = generator(
+        "import json\nimport numpy as np\ndef cook(item): return {'a': np.ones(2), 'b': item['v']}", path
+    )
+
+    assert result.targets(item(v=[1.0, 2.0]))["b"].tolist() == [1, 2]
+
+
+def test_two_generators_do_not_mix(generator, write):
+    first = generator("FACTOR = 1\ndef cook(item): return {'a': FACTOR}", "one/generator.py")
+
+    second = generator("FACTOR = 2\ndef cook(item): return {'a': FACTOR}", "two/generator.py")
+
+    assert (first.targets(item())["a"], second.targets(item())["a"]) == (1, 2)
+
+
 # Geometry
 
 

@@ -617,6 +617,19 @@ def test_fewer_positions_than_points_are_refused():
     assert str(error.value) == "a.geo: point attribute 'P' has 4 values for 5 points"
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_primitives_number_in_a_file_that_is_not_finite_is_named(value):
+    primitives = [runs("Polygon", "nvertices", [1, 1, 1, 1])]
+    attribute = numeric("time", 1, "fpreal32", "arrays", [[0, 1, value, 3]])
+
+    save(primitives, indices=[0, 1, 2, 3], counts={"primitivecount": 4}, primitive=[attribute])
+    with pytest.raises(UserError) as error:
+        read_geo("a.geo")
+
+    assert str(error.value).startswith("a.geo")
+    assert "'time'" in str(error.value) and "element 2" in str(error.value)
+
+
 def test_a_run_that_needs_more_vertices_than_there_are_is_refused():
     save([runs("Polygon", "nvertices", [5])], indices=[0, 1, 2], counts={"primitivecount": 1})
 
