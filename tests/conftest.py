@@ -16,6 +16,14 @@ ALL = "predictions/all.npz"
 NUMBERS = itertools.count()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let one worker run all tests that look at the default job, so that it is built once."""
+    for item in items:
+        if "finished_tube" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("tube"))
+
+
 class Project:
     """A project folder, and what a user does with it."""
 

@@ -40,8 +40,6 @@ def cook_batch(items, prints, key, generator_path, parameters, parts, store):
     """
     generator = Generator(generator_path)
     found = store.find_items(prints)
-    while not all([store.is_whole(kept) for kept in {kept for kept, _ in found.values()}]):
-        found = store.find_items(prints)  # a damaged result is gone now; its items may be kept elsewhere, too
     missing = [(item, print_) for item, print_ in zip(items, prints) if print_ not in found]
     failures = {}
     for item, item_print in missing:

@@ -32,7 +32,7 @@ def requirement_lines(path):
     for line in text.splitlines():
         line = re.sub(r"(^|\s)#.*", "", line).strip()
         included = re.match(r"(-r|--requirement|-c|--constraint)[ =]?\s*(.+)", line)
-        if included:
+        if included and "://" not in line:
             lines += requirement_lines(Path(path).parent / included.group(2))
         elif line:
             lines.append(line)

@@ -11,6 +11,7 @@
 =========================================  ==================================================================
 """
 
+import importlib.machinery
 import importlib.util
 import sys
 import traceback
@@ -31,11 +32,12 @@ class Generator:
         syntax_tree(path)  # a syntax error becomes one sentence
         sys.path.insert(0, str(self.path.parent.resolve()))  # its own modules lie beside it
         sys.dont_write_bytecode = True  # no __pycache__ in the user's folder
-        spec = importlib.util.spec_from_file_location(self.path.stem, self.path)
-        self.module = importlib.util.module_from_spec(spec)
-        sys.modules[self.path.stem] = self.module  # dataclasses look their module up
+        name = "geokiln_generator"  # one of its own: a generator may be called numpy.py
+        loader = importlib.machinery.SourceFileLoader(name, str(self.path))
+        self.module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+        sys.modules[name] = self.module  # dataclasses look their module up
         try:
-            spec.loader.exec_module(self.module)
+            loader.exec_module(self.module)
         except Exception as error:
             traceback.print_exc()
             raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from None

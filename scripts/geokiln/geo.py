@@ -59,6 +59,12 @@ def _rows(name, array):
     return array
 
 
+def _check_finite(where, name, array):
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        first = np.argwhere(~np.isfinite(array))[0][0]
+        raise UserError(f"{where} {name!r} is not finite (NaN, Inf) in element {first}")
+
+
 def write_geo(path, geometry):
     """Write *geometry* as polylines, readable by Houdini's File node."""
     counts = [len(vertices) for vertices in geometry.primitives]
@@ -124,6 +130,8 @@ def read_geo(path):
             if len(array) != counts[owner]:
                 has = f"{len(array)} values for {counts[owner]} {owner}s"
                 raise UserError(f"{path}: {owner} attribute {name!r} has {has}")
+    for name, array in attributes["primitive"].items():
+        _check_finite(f"{path}: attribute", name, array)
     if len(primitives) != counts["primitive"]:
         raise UserError(f"{path}: holds {len(primitives)} primitives, its header says {counts['primitive']}")
     points = attributes["point"].pop("P", np.zeros((counts["point"], 3), np.float32))
@@ -148,9 +156,7 @@ def _encoded(name, array):
     storage = STORAGE.get(array.dtype.str[1:])
     if storage is None:
         raise UserError(f"geometry attribute {name!r} has type {array.dtype}; use floats, integers or strings")
-    if not np.isfinite(array).all():
-        first = np.argwhere(~np.isfinite(array))[0][0]
-        raise UserError(f"geometry attribute {name!r} is not finite (NaN, Inf) in element {first}")
+    _check_finite("geometry attribute", name, array)
     options = {"type": {"type": "string", "value": "point"}} if name == "P" else {}
     head = ["scope", "public", "type", "numeric", "name", name, "options", options]
     defaults = ["size", 1, "storage", "fpreal64", "values", [0]]

@@ -76,7 +76,7 @@ class Store:
         shutil.rmtree(self.folder / key, ignore_errors=True)
 
     def find_items(self, wanted):
-        """Return where work items are kept: fingerprint -> (key of a kept result, row in it).
+        """Return where work items are kept, whole: fingerprint -> (key of a kept result, row in it).
 
         A kept result of the stage ``data_points`` holds the rows of some items, with their fingerprints in
         ``items.json``: a whole batch, or one item of a batch that was not finished. An item is found whichever
@@ -89,7 +89,7 @@ class Store:
                 prints = json.loads(index.read_text())["fingerprints"]
             except (FileNotFoundError, ValueError, KeyError):  # folded into its batch a moment ago, or damaged
                 continue
-            for row, item in enumerate(prints):
-                if item in wanted:
-                    found[item] = (index.parent.name, row)
+            rows = {item: row for row, item in enumerate(prints) if item in wanted and item not in found}
+            if rows and self.is_whole(index.parent.name):
+                found.update((item, (index.parent.name, row)) for item, row in rows.items())
         return found

@@ -25,6 +25,16 @@ with locked("batches/0-3.npz", Path("locks")):
 """
 
 
+def is_free(path):
+    """Whether nobody holds the lock at *path*."""
+    with open(path) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def holder(name):
     """Start a process that takes the lock, says so, and lets it go when it is told."""
     return subprocess.Popen(
@@ -72,6 +82,26 @@ def test_a_free_lock_is_taken_without_a_word(capsys):
         pass
 
     assert capsys.readouterr().out == ""
+
+
+def test_a_process_that_holds_a_lock_goes_on_and_keeps_it_to_the_outer_end():
+    with locked("a"):
+        with locked("a"):
+            pass
+        inside = is_free(".kept/locks/a.lock")
+
+    assert not inside
+    assert is_free(".kept/locks/a.lock")
+
+
+def test_a_lock_is_the_folders_own(tmp_path, monkeypatch):
+    with locked("a"):
+        (tmp_path / "other").mkdir()
+        monkeypatch.chdir(tmp_path / "other")
+        with locked("a"):
+            held = Path(".kept/locks/a.lock").exists()
+
+    assert held
 
 
 def test_different_names_do_not_wait_for_each_other():
@@ -139,10 +169,10 @@ def test_written_holds_the_lock_of_its_first_target_while_the_block_runs():
     with written("batches/0-3.npz", "batches/0-3.json") as paths:
         for path in paths:
             path.write_text("x")
-        with open(".kept/locks/batches__0-3.npz.lock") as lock, pytest.raises(BlockingIOError) as busy:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        inside = is_free(".kept/locks/batches__0-3.npz.lock")
 
-    assert busy.type is BlockingIOError
+    assert not inside
+    assert is_free(".kept/locks/batches__0-3.npz.lock")
     assert sorted(os.listdir("batches")) == ["0-3.json", "0-3.npz"]
 
 
@@ -210,14 +240,16 @@ def test_publishing_twice_leaves_no_temporary_file():
     assert os.listdir("batches") == ["0-3.npz"]
 
 
-def test_a_temporary_file_of_a_killed_job_is_no_obstacle():
+def test_a_link_that_a_killed_job_left_is_replaced_and_what_it_leads_to_stays():
     Path("kept").write_bytes(b"rows")
-    Path(".partial.target").write_bytes(b"left behind")
+    Path("kept before").write_bytes(b"older rows")
+    os.link("kept before", ".partial.target")
 
     link_or_copy("kept", "target")
 
-    assert Path("target").read_bytes() == b"rows"
-    assert sorted(os.listdir()) == ["kept", "target"]
+    assert os.path.samefile("kept", "target")
+    assert Path("kept before").read_bytes() == b"older rows"
+    assert sorted(os.listdir()) == ["kept", "kept before", "target"]
 
 
 @pytest.mark.parametrize("content", [b"", b"a", b"123456789", bytes(range(256)) * 9000])

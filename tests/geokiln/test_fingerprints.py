@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geokiln import fingerprints
 from geokiln.fingerprints import cook_fingerprints, fingerprint
 
 JSON = st.recursive(
@@ -195,6 +196,14 @@ def test_the_order_of_items_keys_and_parts_changes_no_fingerprint(prints):
     )
 
     assert after[::-1] == before
+
+
+def test_a_raised_version_of_geokilns_own_changes_every_fingerprint(prints, monkeypatch):
+    before = prints()
+
+    monkeypatch.setattr(fingerprints, "COOK_VERSION", fingerprints.COOK_VERSION + 1)
+
+    assert set(before).isdisjoint(prints())
 
 
 def test_a_moved_project_keeps_its_fingerprints(prints, write, tmp_path, monkeypatch):

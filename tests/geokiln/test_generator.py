@@ -86,12 +86,13 @@ def test_a_missing_generator_is_named():
         ("open('rest.obj')", "rest.obj"),
     ],
 )
-def test_a_generator_that_cannot_be_imported_is_named_with_the_reason(text, words, generator):
+def test_a_generator_that_cannot_be_imported_is_named_with_the_reason(text, words, generator, capsys):
     with pytest.raises(UserError) as error:
         generator(f"{text}\n{COOK}")
 
     assert str(error.value).startswith("generator.py")
     assert words in str(error.value)
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_generator_may_define_a_dataclass_with_postponed_annotations(generator):

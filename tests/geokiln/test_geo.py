@@ -134,6 +134,9 @@ def test_a_written_file_is_one_that_houdini_documents():
     flat = json.loads(Path("a.geo").read_text())
     document = dict(zip(flat[::2], flat[1::2], strict=True))
 
+    position = document["attributes"][1][0][0]
+    assert document["hasindex"] is False
+    assert position[position.index("options") + 1] == {"type": {"type": "string", "value": "point"}}
     assert document["pointcount"] == document["vertexcount"] == document["primitivecount"] == 2
     assert document["topology"] == ["pointref", ["indices", [0, 1]]]
     body = ["startvertex", 0, "nprimitives", 2, "nvertices", [1, 1]]
@@ -198,7 +201,8 @@ def test_a_type_that_the_format_lacks_is_named(array):
 def test_attributes_make_a_primitive_for_each_row():
     result = Geometry.from_attributes({"time": [0.1, 0.2], "name": ["a", "b"]})
 
-    assert len(result.points) == len(result.primitives) == 2
+    assert result.points.tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert result.primitives == [[0], [1]]
     assert {n: a.tolist() for n, a in result.primitive_attributes.items()} == {"time": [0.1, 0.2], "name": ["a", "b"]}
 
 
@@ -223,7 +227,7 @@ def test_no_attribute_at_all_is_refused():
     with pytest.raises(UserError) as error:
         Geometry.from_attributes({})
 
-    assert "geometry attributes" in str(error.value)
+    assert str(error.value).startswith("there are no geometry attributes; at least one is needed")
 
 
 @pytest.mark.parametrize("value", [1.0, np.float64(2.0), np.array(3.0)])

@@ -39,7 +39,7 @@ def project(write):
         }
         for section, value in sections.items():
             config[section] = {**config.get(section, {}), **value} if section != "unseen" else value
-        Path("config.yaml").write_text(yaml.safe_dump(config))
+        Path("config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
         return Project(CHECKOUT, command_line or {})
 
     return project
@@ -124,6 +124,7 @@ def test_training_settings_of_a_wedge_are_the_configs_under_its_own(project):
 
     assert settings == {**result.config["training"], "hidden_layers": 5, "weight_decay": 0.25}
     assert settings["epochs"] == 7
+    assert list(settings) == sorted(settings)
 
 
 def test_what_is_cooked_for_an_unseen_input_depends_on_the_ground_truth(project):

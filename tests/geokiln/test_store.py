@@ -111,6 +111,17 @@ def test_a_result_that_is_kept_twice_is_no_error_and_stays_as_it_was(store):
     assert store.is_whole(KEY)
 
 
+def test_a_result_that_cannot_be_kept_is_an_error(store):
+    store.folder.mkdir(parents=True)
+    (store.folder / KEY).write_text("in the way")
+
+    with pytest.raises(OSError) as error:
+        keep(store, KEY)
+
+    assert KEY in str(error.value)
+    assert os.listdir(store.folder) == [KEY]
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_nothing_is_kept_when_the_block_raises(error, store):
     with pytest.raises(error), store.keep(KEY) as folder:

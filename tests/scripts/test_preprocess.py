@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import preprocess
 from geokiln.arrays import read_arrays
 from geokiln.tables import Table
 from preprocess import FILES, main
@@ -88,6 +89,16 @@ def test_another_setting_gives_another_result(changes, dataset):
     main(arguments(**changes))
 
     assert contents() != before
+
+
+def test_a_raised_version_of_geokilns_own_preprocesses_again(dataset, capsys, monkeypatch):
+    main(arguments())
+    capsys.readouterr()
+
+    monkeypatch.setattr(preprocess, "PREPROCESS_VERSION", preprocess.PREPROCESS_VERSION + 1)
+    main(arguments())
+
+    assert "reused" not in capsys.readouterr().out
 
 
 def test_settings_that_come_back_are_reused(dataset, capsys):

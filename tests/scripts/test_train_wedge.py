@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import train_wedge
 from train_wedge import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -83,6 +84,16 @@ def test_other_settings_train_again(settings_changes, changes, preprocessed, set
 
     assert capsys.readouterr().out.endswith("1 trained, 0 reused\n")
     assert result()["settings"] == settings(**settings_changes)
+
+
+def test_a_raised_version_of_geokilns_own_trains_again(preprocessed, settings, capsys, monkeypatch):
+    main(arguments(settings()))
+    capsys.readouterr()
+
+    monkeypatch.setattr(train_wedge, "TRAIN_VERSION", train_wedge.TRAIN_VERSION + 1)
+    main(arguments(settings()))
+
+    assert capsys.readouterr().out.endswith("1 trained, 0 reused\n")
 
 
 def test_other_data_train_again(preprocessed, settings, capsys):
