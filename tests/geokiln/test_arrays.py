@@ -77,6 +77,16 @@ def test_a_missing_file_is_named():
     assert str(error.value) == "batches/0-3.npz does not exist"
 
 
+def test_what_cannot_be_read_for_another_reason_than_damage_is_named_and_stays():
+    Path("a.npz").mkdir()
+
+    with pytest.raises(UserError) as error:
+        read_arrays("a.npz")
+
+    assert str(error.value) == "a.npz cannot be read: Is a directory"
+    assert Path("a.npz").is_dir()
+
+
 def test_a_file_with_pickles_is_not_opened():
     np.savez("a.npz", array=np.array([{"a": 1}], object))
 

@@ -173,5 +173,9 @@ def test_a_component_that_is_zero_everywhere_is_compared_absolutely():
     expected = predict_physical(case.weights, case.activation, case.basis, case.inputs)
 
     difference = check_parity(case.model(), case.inputs, expected, METADATA["outputs"])
+    case.basis["target_mean"][6] = 1.5e-5
+    with pytest.raises(UserError) as error:
+        check_parity(case.model(), case.inputs, expected, METADATA["outputs"])
 
     assert difference <= 1e-5
+    assert "'force' by 1.5e-05" in str(error.value)

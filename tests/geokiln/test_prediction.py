@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +65,14 @@ def test_inputs_are_laid_out_as_the_model_was_trained_whatever_their_order(model
 
 
 def test_outputs_are_named_and_shaped(model):
-    arrays = unseen()
+    inputs = model.flat_inputs(unseen(), "unseen.npz")
 
-    outputs, seconds = model.run(model.flat_inputs(arrays, "unseen.npz"))
+    start = time.perf_counter()
+    outputs, seconds = model.run(inputs)
+    whole = time.perf_counter() - start
     named = model.named_outputs(outputs)
 
-    assert seconds > 0
+    assert 0 < seconds * len(inputs) < whole
     assert {name: array.shape for name, array in named.items()} == {"height": (4, 3), "force": (4,)}
     assert np.array_equal(np.hstack([named["height"], named["force"][:, None]]), outputs)
 
@@ -210,10 +213,11 @@ def test_the_report_warns_where_the_model_loses():
     assert lines[4:] == ["WARNING: the model loses to the linear fit in height; more data points or epochs may help"]
 
 
-def test_the_report_of_a_model_that_wins_has_no_warning():
-    output = report({"height": {"model": [1.0], "baseline": [2.0]}}, {"model": 1e-5, "cook": 2.0})
+@pytest.mark.parametrize(("error", "warned"), [(0.5, True), (0.99, True), (1.0, False), (1.01, False), (2.0, False)])
+def test_the_report_warns_of_every_answer_that_is_better_and_of_no_other(error, warned):
+    output = report({"height": {"model": [1.0], "baseline": [error]}}, {"model": 1e-5, "cook": 2.0})
 
-    assert "WARNING" not in output
+    assert ("WARNING: the model loses to the baseline in height" in output) == warned
 
 
 def test_the_report_without_ground_truth_is_the_time_alone():

@@ -169,6 +169,16 @@ def test_a_constant_input_or_target_makes_nothing_but_zeros(components, value):
     assert reconstruct(rows, 2, basis)[:, 2] == pytest.approx(value, rel=1e-6)
 
 
+def test_an_input_that_varies_by_rounding_alone_counts_as_constant():
+    rows = random_rows(20)
+    rows[:, 1] = np.float32(1e6) + np.float32(0.0625) * (np.arange(20) % 2)
+
+    inputs = preprocess_rows(rows, 2, fit(rows[:, :2], rows[:, 2:]))[:, :2]
+
+    assert np.abs(inputs[:, 1]).max() < 0.1
+    assert inputs[:, 0].std() == pytest.approx(1, rel=1e-3)
+
+
 @pytest.mark.parametrize("components", [0, 3])
 def test_targets_that_are_all_constant_make_coefficients_of_zero(components):
     rows = np.tile(np.float32([1, 2, 0.1, 7, -3]), (9, 1))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from geokiln.errors import UserError
 from geokiln.model import StackedNetwork, layer_shapes, named_weights
 from geokiln.training import schedule, train
 
@@ -149,13 +150,41 @@ def test_no_hidden_layer_learns_a_linear_map(wedge):
 @pytest.mark.parametrize("patience", [1, 3])
 @pytest.mark.parametrize("interval", [1, 4])
 def test_a_training_stops_after_so_many_evaluations_without_improvement(interval, patience, wedge):
-    inputs, targets, validation_inputs, _ = data()
+    inputs, targets, validation_inputs, validation_targets = data()
     settings = wedge(epochs=200, epochs_per_evaluation=interval, patience=patience, learning_rate=0.02)
+    lines = []
 
-    trained = fit([settings], inputs, targets, validation_inputs, -5 * torch.ones(8, 2) * targets.mean())
+    trained = train(inputs, targets, validation_inputs, -validation_targets, [settings], log=lines.append)
 
     assert trained.epochs[0] < 200
     assert trained.epochs[0] == trained.best_epoch[0] + patience * interval
+    assert len(lines) == trained.epochs[0] / interval
+
+
+def test_an_equal_loss_is_no_improvement(wedge):
+    trained = fit([wedge(learning_rate=1e-30, epochs=50, patience=3)])
+
+    assert trained.best_epoch == [1]
+    assert trained.epochs == [4]
+
+
+@pytest.mark.parametrize("batch_size", [5, 10, 24, 100])
+def test_the_training_loss_is_the_mean_over_all_examples_whatever_the_batch(batch_size, wedge):
+    inputs, targets, validation_inputs, validation_targets = data()
+    settings = wedge(learning_rate=1e-30, batch_size=batch_size)
+
+    trained = fit([settings], inputs, targets, validation_inputs, validation_targets)
+
+    with torch.no_grad():
+        expected = (trained.network(inputs)[0] - targets).square().mean().item()
+    assert trained.training_loss[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_training_that_diverges_names_the_key_to_change(wedge):
+    with pytest.raises(UserError) as error:
+        fit([wedge(learning_rate=1e30, activation="relu", epochs=10)])
+
+    assert "the training diverged" in str(error.value) and "training.learning_rate" in str(error.value)
 
 
 def test_patience_of_0_trains_all_epochs(wedge):

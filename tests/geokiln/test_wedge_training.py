@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,9 @@ def train(files, settings):
 def test_a_trained_wedge_is_its_weights_and_its_result(preprocessed, wedge):
     settings, files = wedge(epochs=20, hidden_layers=1, hidden_width=8), preprocessed()
 
+    start = time.perf_counter()
     weights, result = train(files, settings)
+    whole = time.perf_counter() - start
 
     assert {name: array.shape for name, array in weights.items()} == {
         "layers.0.weight": (1, 8),
@@ -48,6 +51,7 @@ def test_a_trained_wedge_is_its_weights_and_its_result(preprocessed, wedge):
     assert result["parameters"] == 8 + 8 + 16 + 2
     assert (result["status"], result["epochs"]) == ("trained", 20)
     assert result["dataset"] == Table(*files).digest
+    assert 0 < result["seconds"] <= whole + 0.001
 
 
 def test_the_error_is_that_of_the_validation_split_in_physical_units(preprocessed, wedge):
