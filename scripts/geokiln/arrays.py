@@ -37,9 +37,11 @@ def read_arrays(path):
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except MemoryError:
+        raise
     except Exception as error:  # a flipped byte makes zipfile and numpy raise almost anything
-        if isinstance(error, OSError) and error.errno:  # but these are the disk's or the permissions'
-            raise UserError(f"{path} cannot be read: {error.strerror}") from None
         raise put_aside(path, str(error).split("\n")[0]) from None
 
 

@@ -11,6 +11,7 @@ from geokiln.errors import UserError
 from geokiln.generator import Generator
 from geokiln.work_items import Item
 
+TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
 PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
 
 
@@ -49,7 +50,8 @@ def cook_batch(items, prints, key, generator_path, parameters, parts, store):
         except UserError as error:
             failures[item["id"]] = str(error)
         except Exception as error:  # whatever the user's code raises is that item's failure
-            traceback.print_exc()
+            if len(failures) < TRACEBACKS:
+                traceback.print_exc()
             failures[item["id"]] = f"{generator_path}: item {item['id']} raised {type(error).__name__}: {error}"
         else:
             rows = {name: array[np.newaxis] for name, array in components.items()}

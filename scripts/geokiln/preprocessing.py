@@ -100,7 +100,6 @@ def fit_basis(inputs, targets, target_components, target_shapes, standardise_inp
     inputs, targets = inputs.astype(np.float64), targets.astype(np.float64)
     input_mean, input_scale = inputs.mean(0), inputs.std(0)
     input_scale[input_scale <= 1e-7 * np.abs(input_mean)] = 1  # a constant input stays constant
-    input_scale[input_scale == 0] = 1
     if not standardise_inputs:
         input_mean, input_scale = np.zeros_like(input_mean), np.ones_like(input_scale)
     target_mean = targets.mean(0)

@@ -117,6 +117,11 @@ class Project:
         truth = self.config["unseen"][unseen]["ground_truth"]
         return ["inputs", "targets", "baseline"] if truth else ["inputs"]
 
+    def missing_environments(self):
+        """Return the names of the environments that nobody has built yet."""
+        names = self.environment_names.values()
+        return [name for name in names if not os.path.exists(os.path.join(self.environments, name, "python"))]
+
     def training_settings(self, wedge):
         """Return all training settings of a wedge as JSON: the config's, the wedge's own values laid over."""
         return json.dumps({**self.config["training"], **self.wedges[wedge]}, sort_keys=True)

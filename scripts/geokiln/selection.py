@@ -30,7 +30,7 @@ def rank_wedges(results, axes):
 
     def quality(item):
         path, result = item
-        return result["relative_validation_rmse"], result["parameters"], str(path)
+        return result["relative_validation_rmse"], result["parameters"], Path(path).parent.name
 
     rows = []
     for rank, (path, result) in enumerate(sorted(results.items(), key=quality), 1):

@@ -128,15 +128,15 @@ def test_a_flipped_byte_never_changes_values_unnoticed():
     write_arrays("a.npz", {"id": np.array(["0", "1"]), "x": np.arange(6.0)})
     whole, expected = Path("a.npz").read_bytes(), read_arrays("a.npz")
     outcomes = {}
-    for place, bits in itertools.product(range(len(whole)), (0x01, 0x20, 0xFF)):
+    for place, bits in itertools.product(range(len(whole)), (0x20, 0x80, 0x01)):
         Path("b.npz").write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
 
         try:
             result = read_arrays("b.npz")
             same = all(np.array_equal(result[name], expected[name]) for name in result.keys() & expected.keys())
             outcomes[place, bits] = "harmless" if same else "wrong arrays"
-        except UserError:
-            outcomes[place, bits] = "noticed"
+        except UserError as error:
+            outcomes[place, bits] = "noticed" if "put aside" in str(error) else str(error)
         except Exception as error:
             outcomes[place, bits] = f"{type(error).__name__}: {error}"
 

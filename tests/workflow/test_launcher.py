@@ -1,6 +1,7 @@
 """The launcher: its environment is made once and whole, and what can go wrong ends in one sentence."""
 
 import os
+import pty
 import shutil
 import signal
 import stat
@@ -151,6 +152,29 @@ def test_two_dashes_let_a_target_be_called_test(checkout):
 
     assert "No module named pytest" in tests.stderr
     assert "No module named snakemake" in target.stderr
+
+
+@pytest.mark.parametrize(
+    ("terminal", "arguments", "rich"),
+    [(True, ["all"], True), (False, ["all"], False), (True, ["--logger=plain", "all"], False), (True, ["-q"], False)],
+)
+def test_progress_is_live_where_somebody_watches_and_asked_for_nothing_else(checkout, terminal, arguments, rich):
+    launch(checkout)
+    python = checkout / ".venv/bin/python"
+    python.unlink()
+    python.write_text('#!/bin/sh\necho "$@"\n')  # in snakemake's place: says what it was handed
+    python.chmod(0o755)
+    ours, theirs = pty.openpty()
+
+    run = subprocess.run(
+        [sys.executable, checkout / "geokiln", *arguments],
+        stdout=subprocess.PIPE, stderr=theirs if terminal else subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    os.close(theirs)
+    os.close(ours)
+
+    assert ("--logger=rich" in run.stdout) == rich
+    assert run.stdout.split()[-len(arguments) :] == arguments
 
 
 def wait_until(condition):
