@@ -16,22 +16,23 @@ def print_summary(path):
     if not rows:
         return
     try:
+        from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.markup import escape
         from rich.table import Table
     except ImportError:  # plain snakemake without rich: the same table stands in the file
         print(f"Errors on unseen inputs: {path}")
         return
-    table = Table(title="Errors on unseen inputs (predictions/errors.csv)")
+    table = Table(title="Errors on unseen inputs (predictions/errors.csv)", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("unseen", "target", "answer"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("RMS", "worst", "model's share", "at worst"):
-        table.add_column(heading, justify="right")
+    for heading in ("RMS", "worst", "model's\nshare", "at\nworst"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         shares = (
             [""] * 2 if row["answer"] == "model" else [f"{float(row[n]):.1%}" for n in ("model_share", "worst_share")]
         )
-        numbers = [f"{float(row[name]):.4g}" for name in ("rms", "worst")]
+        numbers = [f"{float(row[name]):.3g}" for name in ("rms", "worst")]
         style = "bold" if row["answer"] == "model" else "red" if float(row["model_share"]) > 1 else None
         table.add_row(row["unseen"], escape(row["target"]), row["answer"], *numbers, *shares, style=style)
     console = Console()
