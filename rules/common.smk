@@ -9,6 +9,8 @@ CHECKOUT = os.path.relpath(workflow.basedir)  # relative, so that a moved projec
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tracked, so an upgrade rebuilds nothing
 
+from snakemake.exceptions import WorkflowError
+
 from geokiln.errors import UserError
 from geokiln.lost_files import loss_record
 from geokiln.project import Project
@@ -26,12 +28,14 @@ if workflow.is_main_process:
 
 GEOMETRY = PROJECT.config["geometry"]["name"]
 BATCHES = PROJECT.batches
+PARTS = PROJECT.parts  # what the dataset is merged from: batches, data points, or the whole set in one
 UNSEEN = list(config["unseen"])
 WEDGES = PROJECT.wedges  # name -> values
 
 
 wildcard_constraints:
     batch="|".join(BATCHES),
+    point=r"0|[1-9]\d*",
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),
 
@@ -44,6 +48,14 @@ def code(script):
 def environment(kind):
     """The interpreter of an environment: cook, train or predict."""
     return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
+
+
+def work_items_of(wildcards):
+    """The batch of work items that a data point belongs to."""
+    try:
+        return f"work_items/{PROJECT.batch_of(wildcards.point)}.json"
+    except UserError as error:
+        raise WorkflowError(f"Geokiln: {error}")
 
 
 def losses(target, files, besides):
@@ -62,7 +74,7 @@ BASIS = "preprocessed/base/basis.npz"
 BEFORE_MODEL = [
     f"geometry/{GEOMETRY}.geo",
     *expand("work_items/{batch}.json", batch=BATCHES),
-    *expand("batches/{batch}.{suffix}", batch=BATCHES, suffix=["npz", "json"]),
+    *expand("{part}.{suffix}", part=PARTS, suffix=["npz", "json"]),
     *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
     *expand("preprocessed/base/{split}.{suffix}", split=["training", "validation"], suffix=["raw", "json"]),
     *[BASIS, *RESULTS, *WEIGHTS, "wedges.csv"],

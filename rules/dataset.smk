@@ -1,4 +1,7 @@
-"""work items -> batches/{batch}.npz, unseen/{unseen}.npz; batches -> dataset/examples.raw (+ .ids, .json)"""
+"""work items -> batches/{batch}.npz | batches/whole.npz | data_points/{point}.npz -> dataset/examples.raw (+ .ids, .json)
+
+Which of the three the dataset is merged from is `work_items.granularity`; all can be asked for by name.
+"""
 
 
 rule cook_batch:
@@ -17,9 +20,10 @@ rule cook_batch:
         parameters=PROJECT.parameters,
         environment=PROJECT.environment_names["cook"],
         parts=["inputs", "targets"],
+        only=[],
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " --work-items {input.work_items:q}"
+        " --work-items {input.work_items:q} {params.only}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
         " --parameters {params.parameters:q}"
@@ -28,6 +32,39 @@ rule cook_batch:
         " --data-points {output.data_points:q}"
         " --report {output.report:q}"
         " > {log:q} 2>&1"
+
+
+use rule cook_batch as cook_point with:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=PROJECT.generator_inputs,
+        work_items=work_items_of,
+    output:
+        data_points="data_points/{point}.npz",
+        report="data_points/{point}.json",
+    log:
+        "logs/cook_point/{point}.log",
+    params:
+        parameters=PROJECT.parameters,
+        environment=PROJECT.environment_names["cook"],
+        parts=["inputs", "targets"],
+        only=lambda wildcards: ["--only", wildcards.point],
+
+
+use rule cook_batch as cook_whole with:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=PROJECT.generator_inputs,
+        work_items=expand("work_items/{batch}.json", batch=BATCHES),
+    output:
+        data_points="batches/whole.npz",
+        report="batches/whole.json",
+    log:
+        "logs/cook_whole.log",
 
 
 use rule cook_batch as cook_unseen with:
@@ -46,15 +83,16 @@ use rule cook_batch as cook_unseen with:
         parameters=PROJECT.parameters,
         environment=PROJECT.environment_names["cook"],
         parts=lambda wildcards: PROJECT.unseen_parts(wildcards.unseen),
+        only=[],
 
 
 rule merge_dataset:
     input:
         python=environment("cook"),
         code=code("merge_dataset.py"),
-        reports=expand("batches/{batch}.json", batch=BATCHES),
+        reports=expand("{part}.json", part=PARTS),
         # Batches may be too big to be compared by content; their reports, made by the same job, speak for them.
-        batches=ancient(expand("batches/{batch}.npz", batch=BATCHES)),
+        parts=ancient(expand("{part}.npz", part=PARTS)),
     output:
         raw="dataset/examples.raw",
         ids="dataset/examples.ids",
@@ -63,7 +101,7 @@ rule merge_dataset:
         "logs/merge_dataset.log",
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " {input.batches:q}"
+        " {input.parts:q}"
         " --raw {output.raw:q}"
         " --ids {output.ids:q}"
         " --sidecar {output.sidecar:q}"

@@ -15,7 +15,8 @@ from geokiln.store import Store
 @command
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work-items", required=True, help="work_items/{batch}.json")
+    parser.add_argument("--work-items", required=True, nargs="+", help="work_items/{batch}.json, one or all")
+    parser.add_argument("--only", help="cook the item with this id alone")
     parser.add_argument("--generator", required=True, help="the user's Python file")
     parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that the generator reads")
     parser.add_argument("--parameters", required=True, type=json.loads, help="generator.parameters, JSON")
@@ -25,7 +26,9 @@ def main(argv=None):
     parser.add_argument("--report", required=True, help="the .json to write: fingerprints and seconds per item")
     args = parser.parse_args(argv)
 
-    items = read_json(args.work_items)["items"]
+    items = [item for path in args.work_items for item in read_json(path)["items"]]
+    if args.only is not None:
+        items = [item for item in items if item["id"] == args.only]
     prints = cook_fingerprints(
         items, args.generator, args.generator_inputs, args.parameters, args.environment, args.parts
     )

@@ -10,7 +10,7 @@ from geokiln.errors import UserError
 from geokiln.geo_header import primitive_count
 from geokiln.sources import closure, defined_names
 from geokiln.wedges import expand_wedges
-from geokiln.work_items import batch_names
+from geokiln.work_items import batch_names, dataset_parts
 
 KINDS = ("cook", "train", "predict")
 
@@ -23,8 +23,9 @@ class Project:
     config : dict
     generator : list of str
         The user's Python file and the modules beside it that it imports.
-    batches : list of str
-        Names of the training geometry's batches, in the order of the items.
+    batches, parts : list of str
+        Names of the training geometry's batches, and the files without suffix that the dataset is merged from (by
+        `work_items.granularity`); both in the order of the items.
     wedges : dict
         Wedge name -> its values.
     requirements, environment_names : dict
@@ -46,7 +47,7 @@ class Project:
         self.generator_inputs = [self._file(path, "generator.inputs") for path in self.config["generator"]["inputs"]]
         for unseen in self.config["unseen"]:
             self.count(unseen)  # so that a missing or an empty file is named before any job
-        self.batches = self._batches()
+        self.batches, self.parts = self._blocks()
         self.wedges = expand_wedges(self.config["wedges"])
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
         python = base_interpreter(settings["python"])
@@ -85,13 +86,22 @@ class Project:
                 raise UserError(f"config.yaml: generator.parameters.{key}: {reason}") from None
         return json.dumps(parameters, sort_keys=True)
 
-    def _batches(self):
-        count, size = self.count(), self.config["work_items"]["batch_size"]
-        if size > count:
+    def _blocks(self):
+        """Return the batches of the training geometry, and what the dataset is merged from."""
+        count, settings = self.count(), self.config["work_items"]
+        size, granularity = settings["batch_size"], settings["granularity"]
+        if size > count and granularity == "batch":
             geometry = f"geometry/{self.config['geometry']['name']}.geo"
             warning = f"{size} is more than the {count} items of {geometry}: one job cooks them all"
             print(f"Geokiln: work_items.batch_size: {warning}", file=sys.stderr)
-        return batch_names(count, size)
+        return batch_names(count, size), dataset_parts(granularity, count, size)
+
+    def batch_of(self, point):
+        """Return the name of the batch that a data point belongs to; UserError if there is no such point."""
+        count = self.count()
+        if int(point) >= count:
+            raise UserError(f"data_points/{point}.npz: there are {count} data points, 0 to {count - 1}")
+        return self.batches[int(point) // self.config["work_items"]["batch_size"]]
 
     def source(self, unseen=None):
         """Return where an unseen input (without a name: the training geometry) comes from: ``generator`` or a file."""

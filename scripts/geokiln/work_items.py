@@ -42,6 +42,18 @@ def work_items(geometry, seed):
     ]
 
 
+def dataset_parts(granularity, count, batch_size):
+    """Return the files, without suffix, that the dataset is merged from, in the order of the items.
+
+    >>> dataset_parts("point", 2, 16), dataset_parts("batch", 20, 16), dataset_parts("whole", 20, 16)
+    (['data_points/0', 'data_points/1'], ['batches/0-15', 'batches/16-31'], ['batches/whole'])
+    """
+    if granularity == "point":
+        return [f"data_points/{point}" for point in range(count)]
+    names = batch_names(count, batch_size) if granularity == "batch" else ["whole"]
+    return [f"batches/{name}" for name in names]
+
+
 class Item:
     """A work item as a generator's functions see it.
 

@@ -69,6 +69,17 @@ def test_one_wedge_can_be_asked_for_alone(fresh_ripple):
     assert "predict" not in plan
 
 
+def test_a_data_point_can_be_asked_for_in_every_granularity_and_out_of_range_it_is_named(fresh_ripple):
+    for granularity in ("point", "batch", "whole"):
+        fresh_ripple.configure(work_items={"granularity": granularity})
+        plan = fresh_ripple.plan("data_points/17.npz")
+        refused = fresh_ripple.snakemake("--dry-run", "data_points/96.npz", fails=True)
+
+        plan.pop("build_environment", None)
+        assert plan == {"sample_geometry": 1, "import_work_items": 1, "cook_point": 1}
+        assert "data_points/96.npz: there are 96 data points, 0 to 95" in refused
+
+
 def test_an_unknown_wedge_or_batch_is_no_target(ripple):
     for target in ("wedges/hidden_layers-9/model.onnx", "batches/0-99.npz", "predictions/other.npz"):
         assert "No rule to produce" in ripple.snakemake("-n", target, fails=True)

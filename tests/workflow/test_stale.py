@@ -82,6 +82,29 @@ def test_growth_cooks_the_new_items_only_and_shrinking_and_going_back_cooks_noth
         assert len((counted / "dataset/examples.ids").read_text().split()) == count
 
 
+def test_points_batches_and_the_whole_set_give_the_same_dataset_and_cook_each_item_once(counted):
+    datasets = []
+    for granularity, rule in (("batch", "cook_batch"), ("whole", "cook_whole"), ("point", "cook_point")):
+        counted.configure(work_items={"granularity": granularity})
+        built = counted.build("dataset/examples.json")
+
+        assert {name for name in built["rules"] if name.startswith("cook")} == {rule}
+        assert counted.plan("dataset/examples.json") == {}
+        datasets.append((counted / "dataset/examples.raw").read_bytes())
+    assert datasets[0] == datasets[1] == datasets[2]
+    assert cooked(counted) == Counter(str(item) for item in range(16))
+
+
+def test_leftovers_of_more_points_or_of_another_granularity_are_not_merged(counted):
+    counted.configure(work_items={"granularity": "point"})
+    counted.build("dataset/examples.json")
+    counted.configure(geometry={"count": 12})
+    counted.build("dataset/examples.json")
+
+    assert (counted / "data_points/15.npz").exists()
+    assert (counted / "dataset/examples.ids").read_text().split() == [str(item) for item in range(12)]
+
+
 @pytest.mark.parametrize("launcher", [False, True], ids=["plain", "launcher"])
 def test_after_a_success_a_failing_item_is_named_and_the_rest_is_kept_and_results_become_new(counted, launcher):
     counted.build(launcher=launcher)
