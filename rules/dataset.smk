@@ -50,7 +50,7 @@ use rule cook_batch as cook_point with:
         parameters=PROJECT.parameters,
         environment=PROJECT.environment_names["cook"],
         parts=["inputs", "targets"],
-        only=lambda wildcards: ["--only", wildcards.point],
+        only=lambda wildcards: ["--only", int(wildcards.point) % config["work_items"]["batch_size"]],
 
 
 use rule cook_batch as cook_whole with:

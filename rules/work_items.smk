@@ -13,10 +13,11 @@ rule import_work_items:
     params:
         batches=BATCHES,
         seed=config["geometry"]["seed"],
+        id_attribute=PROJECT.id_attribute_flag,
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --geometry {input.geometry:q}"
-        " --seed {params.seed}"
+        " --seed {params.seed} {params.id_attribute:q}"
         " --folder work_items"
         " --batches {params.batches}"
         " > {log:q} 2>&1"

@@ -16,7 +16,7 @@ from geokiln.store import Store
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work-items", required=True, nargs="+", help="work_items/{batch}.json, one or all")
-    parser.add_argument("--only", help="cook the item with this id alone")
+    parser.add_argument("--only", type=int, help="cook one item alone: its place in the file, from 0")
     parser.add_argument("--generator", required=True, help="the user's Python file")
     parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that the generator reads")
     parser.add_argument("--parameters", required=True, type=json.loads, help="generator.parameters, JSON")
@@ -28,7 +28,7 @@ def main(argv=None):
 
     items = [item for path in args.work_items for item in read_json(path)["items"]]
     if args.only is not None:
-        items = [item for item in items if item["id"] == args.only]
+        items = items[args.only : args.only + 1]
     prints = cook_fingerprints(
         items, args.generator, args.generator_inputs, args.parameters, args.environment, args.parts
     )

@@ -26,20 +26,46 @@ def batch_range(batch):
     return range(int(first), int(last) + 1)
 
 
-def work_items(geometry, seed):
+def work_items(geometry, seed, id_attribute=None):
     """Return a work item for each primitive of a Geometry: a dict of plain Python values.
+
+    Parameters
+    ----------
+    id_attribute : str, optional
+        Name of the integer or string attribute that identifies a primitive; without it, its number does.
 
     Returns
     -------
     list of dict
-        ``id`` (str, the primitive's number), ``seed`` (int) and ``attributes`` (name -> number, string or list): the
+        ``id`` (str), ``seed`` (int) and ``attributes`` (name -> number, string or list): the
         primitive attributes. That is all that a cook may depend on, so it is what is fingerprinted.
     """
     attributes = {name: array.tolist() for name, array in geometry.primitive_attributes.items()}
+    ids = _identities(geometry, id_attribute) if id_attribute else map(str, range(len(geometry.primitives)))
     return [
-        {"id": str(number), "seed": seed, "attributes": {name: values[number] for name, values in attributes.items()}}
-        for number in range(len(geometry.primitives))
+        {"id": id_, "seed": seed, "attributes": {name: values[number] for name, values in attributes.items()}}
+        for number, id_ in enumerate(ids)
     ]
+
+
+def _identities(geometry, attribute):
+    """Return the identities of the primitives, from an attribute that must be a different one for each."""
+    known = geometry.primitive_attributes
+    if attribute not in known:
+        names = ", ".join(known) or "none"
+        raise UserError(f"geometry.id_attribute: there is no primitive attribute {attribute!r}; there are: {names}")
+    if known[attribute].ndim != 1 or known[attribute].dtype.kind not in "iuU":
+        raise UserError(f"geometry.id_attribute: {attribute!r} must hold one integer or string for each primitive")
+    ids = [str(value) for value in known[attribute].tolist()]
+    places = {}
+    for number, id_ in enumerate(ids):
+        if id_ in places:
+            both = f"primitives {places[id_]} and {number}"
+            raise UserError(f"geometry.id_attribute: {both} have the same {attribute!r}, {id_}; it must identify one")
+        if not id_ or "\n" in id_:
+            raise UserError(f"geometry.id_attribute: primitive {number} has an empty or broken {attribute!r}, {id_!r}")
+        places[id_] = number
+    return ids
 
 
 def dataset_parts(granularity, count, batch_size):

@@ -125,3 +125,41 @@ def test_another_item_or_seed_gives_other_random_numbers():
 @pytest.mark.parametrize("id_", ["left_foot", "7a", ""])
 def test_an_identity_that_is_no_number_has_random_numbers_too(id_):
     assert numbers(id_, 1) == numbers(id_, 1) != numbers("7", 1)
+
+
+@pytest.mark.parametrize("keys", [[7, 3, 5], ["c", "a", "b"]])
+def test_an_id_attribute_is_the_identity_wherever_a_primitive_stands(keys):
+    geometry = Geometry.from_attributes({"key": np.array(keys), "x": np.array([0.0, 1.0, 2.0])})
+    turned = Geometry.from_attributes({"key": np.array(keys[::-1]), "x": np.array([2.0, 1.0, 0.0])})
+
+    items = work_items(geometry, 1, "key")
+
+    assert [item["id"] for item in items] == [str(key) for key in keys]
+    assert items == work_items(turned, 1, "key")[::-1]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        ("kex", "there is no primitive attribute 'kex'; there are: key, x, pair, double, empty"),
+        ("x", "'x' must hold one integer or string for each primitive"),
+        ("pair", "'pair' must hold one integer or string for each primitive"),
+        ("double", "primitives 0 and 2 have the same 'double', 4; it must identify one"),
+        ("empty", "primitive 1 has an empty or broken 'empty', ''"),
+    ],
+)
+def test_an_attribute_that_identifies_no_primitive_is_refused(attribute, message):
+    geometry = Geometry.from_attributes(
+        {
+            "key": np.array([1, 2, 3]),
+            "x": np.array([0.0, 1.0, 2.0]),
+            "pair": np.array([[1, 2], [3, 4], [5, 6]]),
+            "double": np.array([4, 5, 4]),
+            "empty": np.array(["a", "", "c"]),
+        }
+    )
+
+    with pytest.raises(UserError) as error:
+        work_items(geometry, 1, attribute)
+
+    assert str(error.value) == f"geometry.id_attribute: {message}"

@@ -9,6 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from geokiln.geo import Geometry, write_geo
+
 SLOW = """
 import os, time
 import numpy as np
@@ -93,6 +95,18 @@ def test_points_batches_and_the_whole_set_give_the_same_dataset_and_cook_each_it
         datasets.append((counted / "dataset/examples.raw").read_bytes())
     assert datasets[0] == datasets[1] == datasets[2]
     assert cooked(counted) == Counter(str(item) for item in range(16))
+
+
+def test_primitives_with_an_id_attribute_may_be_reordered_and_deleted_and_nothing_is_cooked(counted):
+    counted.configure(geometry={"source": "samples.geo", "id_attribute": "key"})
+    x = np.random.default_rng(1).uniform(-1, 1, 16).astype(np.float32)
+    for order in (list(range(16)), [*range(8, 16), *range(8)], [15, 3, 9]):
+        keys = np.array(order) + 100
+        write_geo(counted / "samples.geo", Geometry.from_attributes({"key": keys, "x": x[order]}))
+        counted.build("dataset/examples.json")
+
+        assert (counted / "dataset/examples.ids").read_text().split() == [str(key) for key in keys]
+        assert cooked(counted) == Counter(str(item + 100) for item in range(16))
 
 
 def test_leftovers_of_more_points_or_of_another_granularity_are_not_merged(counted):
