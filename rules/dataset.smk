@@ -17,7 +17,8 @@ rule cook_batch:
     log:
         "logs/cook_batch/{batch}.log",
     params:
-        parameters=PROJECT.parameters,
+        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        generator_digest=PROJECT.generator_digest,
         environment=PROJECT.environment_names["cook"],
         parts=["inputs", "targets"],
         only=[],
@@ -47,7 +48,8 @@ use rule cook_batch as cook_point with:
     log:
         "logs/cook_point/{point}.log",
     params:
-        parameters=PROJECT.parameters,
+        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        generator_digest=PROJECT.generator_digest,
         environment=PROJECT.environment_names["cook"],
         parts=["inputs", "targets"],
         only=lambda wildcards: ["--only", int(wildcards.point) % config["work_items"]["batch_size"]],
@@ -80,7 +82,8 @@ use rule cook_batch as cook_unseen with:
     log:
         "logs/cook_unseen/{unseen}.log",
     params:
-        parameters=PROJECT.parameters,
+        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        generator_digest=PROJECT.generator_digest,
         environment=PROJECT.environment_names["cook"],
         parts=lambda wildcards: PROJECT.unseen_parts(wildcards.unseen),
         only=[],

@@ -13,13 +13,16 @@ rule sample_geometry:
     log:
         "logs/sample_geometry.log",
     params:
-        parameters=PROJECT.parameters,
+        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        generator_digest=PROJECT.generator_digest,
         source=PROJECT.source(),
+        source_digest=PROJECT.source_digest(),
         primitives=PROJECT.count(),
         seed=config["geometry"]["seed"],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --generator {input.generator[0]:q}"
+        " --generator-inputs {input.generator_inputs:q}"
         " --parameters {params.parameters:q}"
         " --source {params.source:q}"
         " --count {params.primitives}"
@@ -40,13 +43,16 @@ rule sample_unseen:
     log:
         "logs/sample_unseen/{unseen}.log",
     params:
-        parameters=PROJECT.parameters,
+        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        generator_digest=PROJECT.generator_digest,
         source=lambda wildcards: PROJECT.source(wildcards.unseen),
+        source_digest=lambda wildcards: PROJECT.source_digest(wildcards.unseen),
         primitives=lambda wildcards: PROJECT.count(wildcards.unseen),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --unseen {wildcards.unseen:q}"
         " --generator {input.generator[0]:q}"
+        " --generator-inputs {input.generator_inputs:q}"
         " --parameters {params.parameters:q}"
         " --source {params.source:q}"
         " --count {params.primitives}"

@@ -39,6 +39,8 @@ rule merge_predictions:
         errors="predictions/errors.csv",
     log:
         "logs/merge_predictions.log",
+    params:
+        order=UNSEEN,  # of the rows; inputs are compared as a set
     shell:
         "{input.python:q} {input.code[0]:q}"
         " {input.predictions:q}"

@@ -25,14 +25,14 @@ def main(argv=None):
     parser.add_argument("--folder", required=True, help=f"where to write {', '.join(FILES)}")
     args = parser.parse_args(argv)
 
-    settings = vars(args).copy()
-    for path in ("raw", "ids", "sidecar", "folder"):
-        del settings[path]
-    digests = [content_digest(args.sidecar), content_digest(args.ids)]
-    key = fingerprint({"version": PREPROCESS_VERSION, "settings": settings, "dataset": digests})
-    store = Store("preprocessed")
-    targets = {name: Path(args.folder, name) for name in FILES}
     with locked(args.folder):
+        settings = vars(args).copy()
+        for path in ("raw", "ids", "sidecar", "folder"):
+            del settings[path]
+        digests = [content_digest(args.sidecar), content_digest(args.ids)]
+        key = fingerprint({"version": PREPROCESS_VERSION, "settings": settings, "dataset": digests})
+        store = Store("preprocessed")
+        targets = {name: Path(args.folder, name) for name in FILES}
         if store.publish(key, targets):
             print("reused: neither the dataset nor a setting changed")
             return

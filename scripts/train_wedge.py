@@ -24,18 +24,18 @@ def main(argv=None):
     parser.add_argument("--result", required=True, help="training.json to write")
     args = parser.parse_args(argv)
 
-    parts = ("training.json", "validation.json", "basis.npz")
-    context = {
-        "version": TRAIN_VERSION,
-        "settings": args.settings,
-        "environment": args.environment,
-        "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
-        "dataset": content_digest(args.sidecar),
-    }
-    key = fingerprint(context)
-    store = Store("wedges")
-    files = {"weights.safetensors": args.weights, "training.json": args.result}
     with locked(args.weights):
+        parts = ("training.json", "validation.json", "basis.npz")
+        context = {
+            "version": TRAIN_VERSION,
+            "settings": args.settings,
+            "environment": args.environment,
+            "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
+            "dataset": content_digest(args.sidecar),
+        }
+        key = fingerprint(context)
+        store = Store("wedges")
+        files = {"weights.safetensors": args.weights, "training.json": args.result}
         if store.publish(key, files):
             print("0 trained, 1 reused: neither its data nor its settings changed")
             return

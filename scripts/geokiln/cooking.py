@@ -15,7 +15,7 @@ TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
 PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
 
 
-def cook_batch(items, prints, key, generator_path, parameters, parts, store):
+def cook_batch(items, prints, key, generator_path, parameters, parts, store, check=lambda: None):
     """Cook what *store* lacks of a batch, then keep the whole batch under *key*.
 
     Parameters
@@ -26,6 +26,8 @@ def cook_batch(items, prints, key, generator_path, parameters, parts, store):
         Fingerprint of the batch.
     parts : list of str
         ``inputs``, ``targets``, ``baseline``: what to compute. A baseline that the generator lacks is left out.
+    check : function
+        Called before anything is kept; raises if what the fingerprints were made of has changed meanwhile.
     store : geokiln.store.Store
         Each item is kept as soon as it is cooked, so that a killed or failed job loses nothing.
 
@@ -54,6 +56,7 @@ def cook_batch(items, prints, key, generator_path, parameters, parts, store):
                 traceback.print_exc()
             failures[item["id"]] = f"{generator_path}: item {item['id']} raised {type(error).__name__}: {error}"
         else:
+            check()
             rows = {name: array[np.newaxis] for name, array in components.items()}
             _keep(store, item_print, rows, [item_print], [time.perf_counter() - start])
             found[item_print] = (item_print, 0)

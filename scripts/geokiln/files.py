@@ -103,6 +103,30 @@ def content_digest(path):
     return digest.hexdigest()
 
 
+def watch(paths):
+    """Return a function that raises a UserError if one of *paths* has changed since.
+
+    Called before a result is kept or published: one that was made while its sources were edited would stand under a
+    fingerprint, or beside records, that are not its own.
+    """
+
+    def signature(path):
+        status = os.stat(path)
+        return status.st_size, status.st_mtime_ns, status.st_ino
+
+    for path in paths:
+        if not os.path.exists(path):
+            raise UserError(f"{path} does not exist")
+    before = {path: signature(path) for path in paths}
+
+    def check():
+        for path, seen in before.items():
+            if not os.path.exists(path) or signature(path) != seen:
+                raise UserError(f"{path} changed while it was in use; nothing was made of it, run again")
+
+    return check
+
+
 def put_aside(path, reason):
     """Rename a damaged file so that the next run makes it again, and return the UserError that says so."""
     aside = f"{path}.damaged"

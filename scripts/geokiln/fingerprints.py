@@ -21,13 +21,11 @@ def fingerprint(value):
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def cook_fingerprints(items, generator, generator_inputs, parameters, environment, parts):
-    """Return a fingerprint for each work item: identity, attributes, seed, and all that its cook depends on.
+def cook_context(generator, generator_inputs, parameters, environment, parts):
+    """Return what all cooks of a batch depend on beside their items: reason to cook again -> its value, plain JSON.
 
     Parameters
     ----------
-    items : list of dict
-        As they stand in ``work_items/{batch}.json``.
     generator, generator_inputs : path, list of paths
         The user's Python file (it and the modules it imports count as syntax trees), and files that it reads (bytes).
     parameters : dict
@@ -37,14 +35,27 @@ def cook_fingerprints(items, generator, generator_inputs, parameters, environmen
     parts : list of str
         What is cooked: ``inputs``, ``targets``, ``baseline``.
     """
-    context = fingerprint(
-        {
-            "version": COOK_VERSION,
-            "code": code_digest(generator),
-            "inputs": {str(path): content_digest(path) for path in generator_inputs},
-            "parameters": parameters,
-            "environment": environment,
-            "parts": sorted(parts),
-        }
-    )
-    return [fingerprint([context, item]) for item in items]
+    return {
+        "Geokiln cooks differently": COOK_VERSION,
+        "the generator's code changed": code_digest(generator),
+        "a file under generator.inputs changed": {str(path): content_digest(path) for path in generator_inputs},
+        "generator.parameters changed": parameters,
+        "the environment changed": environment,
+        "other parts are asked for": sorted(parts),
+    }
+
+
+def cook_fingerprints(items, context):
+    """Return a fingerprint for each work item (as in ``work_items/{batch}.json``), cooked in a `cook_context`."""
+    shared = fingerprint(list(context.values()))
+    return [fingerprint([shared, item]) for item in items]
+
+
+def why_cooked(before, context):
+    """Return why items were cooked that an earlier run of the job, in the context *before*, had cooked already.
+
+    >>> why_cooked({"the code changed": 1, "a file changed": 2}, {"the code changed": 3, "a file changed": 2})
+    'the code changed'
+    """
+    changed = [reason for reason, value in context.items() if before.get(reason) != value]
+    return ", ".join(changed) or "these items are new or changed"

@@ -36,7 +36,7 @@ def loss_record(target, files, notice=True, folder=RECORDS):
         _write(path, {"noticed": None, "lost": []})
     if lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
-        print(f"Missing: {', '.join(lost[:3])}{more}; made now, with all that hangs on it.", file=sys.stderr)
+        print(f"Missing for {target}: {', '.join(lost[:3])}{more}", file=sys.stderr)
         _write(path, {"noticed": time.time(), "lost": lost})
         named = lost
     return str(path), [file for file in files if file in named]

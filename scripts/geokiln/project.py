@@ -7,11 +7,14 @@ import sys
 from geokiln.configuration import check_config, complete_config, locate, near_match, read_yaml
 from geokiln.environments import base_interpreter, environment_name
 from geokiln.errors import UserError
+from geokiln.files import content_digest
+from geokiln.fingerprints import fingerprint
 from geokiln.geo_header import primitive_count
 from geokiln.sources import closure, defined_names
 from geokiln.wedges import expand_wedges
 from geokiln.work_items import batch_names, dataset_parts
 
+HASHED_BYTES = 64 << 20  # at every start; larger files are known by size and time
 KINDS = ("cook", "train", "predict")
 
 
@@ -21,8 +24,11 @@ class Project:
     Attributes
     ----------
     config : dict
-    generator : list of str
-        The user's Python file and the modules beside it that it imports.
+    generator, generator_inputs : list of str
+        The user's Python file and the modules beside it that it imports; the files that it reads.
+    generator_digest : str
+        Identifies the contents of both. Rules have it as a parameter, since Snakemake does not look at an input that
+        is older than the output: a file moved or unpacked into place keeps its old time.
     batches, parts : list of str
         Names of the training geometry's batches, and the files without suffix that the dataset is merged from (by
         `work_items.granularity`); both in the order of the items.
@@ -45,6 +51,7 @@ class Project:
         self.generator = self._generator()
         self.parameters = self._parameters()
         self.generator_inputs = [self._file(path, "generator.inputs") for path in self.config["generator"]["inputs"]]
+        self.generator_digest = fingerprint([_digest(path) for path in [*self.generator, *self.generator_inputs]])
         for unseen in self.config["unseen"]:
             self.count(unseen)  # so that a missing or an empty file is named before any job
         self.batches, self.parts = self._blocks()
@@ -52,9 +59,13 @@ class Project:
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
         python = base_interpreter(settings["python"])
         self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}
+        if "{" in settings["folder"] or "}" in settings["folder"]:
+            raise UserError("config.yaml: environments.folder has braces, which Snakemake reads as wildcards")
         self.environments = os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
 
     def _file(self, path, key):
+        if "{" in path or "}" in path:
+            raise UserError(f"config.yaml: {key}: {path} has braces, which Snakemake reads as wildcards; rename it")
         found = locate(path, self.checkout)
         if found is None:
             raise UserError(f"config.yaml: {key}: {path} does not exist in {os.getcwd()}")
@@ -119,6 +130,10 @@ class Project:
         """Return the file that a geometry comes from as a list, which is empty if the generator makes it."""
         return [] if self.source(unseen) == "generator" else [self.source(unseen)]
 
+    def source_digest(self, unseen=None):
+        """Return what identifies the contents of a geometry's file; empty if the generator makes it."""
+        return "".join(map(_digest, self.source_files(unseen)))
+
     def count(self, unseen=None):
         """Return the number of primitives of a geometry: the config's, or what the header of its file states."""
         section = self.config["unseen"][unseen] if unseen else self.config["geometry"]
@@ -141,3 +156,10 @@ class Project:
     def training_settings(self, wedge):
         """Return all training settings of a wedge as JSON: the config's, the wedge's own values laid over."""
         return json.dumps({**self.config["training"], **self.wedges[wedge]}, sort_keys=True)
+
+
+def _digest(path):
+    status = os.stat(path)
+    if status.st_size > HASHED_BYTES:
+        return fingerprint([status.st_size, status.st_mtime_ns])
+    return content_digest(path)

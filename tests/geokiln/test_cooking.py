@@ -9,7 +9,7 @@ import pytest
 from geokiln.arrays import read_arrays
 from geokiln.cooking import cook_batch
 from geokiln.errors import UserError
-from geokiln.fingerprints import cook_fingerprints, fingerprint
+from geokiln.fingerprints import cook_context, cook_fingerprints, fingerprint
 from geokiln.store import Store
 
 GENERATOR = """
@@ -36,7 +36,7 @@ def cook(write):
 
     def cook(items, parts=("inputs", "targets"), parameters=None, store=None):
         parameters, store = parameters or {}, store or Store("data_points")
-        prints = cook_fingerprints(items, "generator.py", [], parameters, "cook-1", list(parts))
+        prints = cook_fingerprints(items, cook_context("generator.py", [], parameters, "cook-1", list(parts)))
         key = fingerprint(prints)
         done = cook_batch(items, prints, key, "generator.py", parameters, list(parts), store)
         assert store.is_whole(key)

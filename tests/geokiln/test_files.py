@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from geokiln.errors import UserError
-from geokiln.files import content_digest, crc32, link_or_copy, locked, put_aside, read_json, write_json, written
+from geokiln.files import content_digest, crc32, link_or_copy, locked, put_aside, read_json, watch, write_json, written
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HOLDER = """
@@ -347,3 +347,30 @@ def test_files_imports_nothing_but_the_standard_library():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("change", ["edit", "replace", "delete"])
+def test_a_watched_file_that_changes_is_named(change):
+    Path("a.txt").write_text("1")
+    Path("b.txt").write_text("1")
+    check = watch(["a.txt", "b.txt"])
+    check()
+
+    if change == "edit":
+        Path("b.txt").write_text("22")
+    elif change == "replace":
+        Path("c.txt").write_text("1")
+        os.replace("c.txt", "b.txt")
+    else:
+        os.unlink("b.txt")
+
+    with pytest.raises(UserError) as error:
+        check()
+    assert str(error.value) == "b.txt changed while it was in use; nothing was made of it, run again"
+
+
+def test_a_file_to_watch_that_is_not_there_is_named():
+    with pytest.raises(UserError) as error:
+        watch(["nowhere.geo"])
+
+    assert str(error.value) == "nowhere.geo does not exist"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geokiln import fingerprints
-from geokiln.fingerprints import cook_fingerprints, fingerprint
+from geokiln.fingerprints import cook_context, cook_fingerprints, fingerprint, why_cooked
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -99,7 +99,8 @@ def prints(write):
             "environment": "cook-0123456789",
             "parts": ["inputs", "targets"],
         }
-        return cook_fingerprints(**{**arguments, **changes})
+        arguments.update(changes)
+        return cook_fingerprints(arguments.pop("items"), cook_context(**arguments))
 
     return prints
 
@@ -214,3 +215,10 @@ def test_a_moved_project_keeps_its_fingerprints(prints, write, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path / "elsewhere")
 
     assert prints() == before
+
+
+def test_a_cook_is_explained_by_what_changed_since_the_last_one():
+    before = {"the code changed": 1, "a file changed": {"a": 1}}
+
+    assert why_cooked(before, {"the code changed": 2, "a file changed": {"a": 2}}) == "the code changed, a file changed"
+    assert why_cooked(before, before) == "these items are new or changed"

@@ -74,7 +74,7 @@ def test_a_lost_file_changes_the_record_and_is_named(lost, look, capsys):
 
     assert after != before
     assert named == json.loads(after)["lost"] == [lost]
-    assert capsys.readouterr().err.startswith(f"Missing: {lost}; made ")
+    assert capsys.readouterr().err == f"Missing for {TARGET}: {lost}\n"
 
 
 @pytest.mark.parametrize(("count", "more"), [(3, ""), (4, " and 1 more"), (5, " and 2 more")])
@@ -85,7 +85,7 @@ def test_of_many_lost_files_three_are_named(count, more, look, capsys):
     _, named = look()
 
     assert named == FILES[:count]
-    assert capsys.readouterr().err.startswith(f"Missing: geometry/poses.geo, batches/0-3.npz, model.onnx{more}; made")
+    assert f"Missing for {TARGET}: geometry/poses.geo, batches/0-3.npz, model.onnx{more}\n" == capsys.readouterr().err
 
 
 def test_a_job_that_does_not_notice_reads_the_record_and_changes_nothing(look, capsys):

@@ -18,6 +18,7 @@ import pytest
         (lambda p: p.configure(wedges={"hiden_layers": [1]}), ["wedges.hiden_layers", "did you mean hidden_layers?"]),
         (lambda p: p.configure(generator=None), ["generator.file: missing"]),
         (lambda p: p.configure(generator={"file": "nowhere.py"}), ["generator.file: nowhere.py does not exist in"]),
+        (lambda p: p.configure(generator={"file": "g{a}.py"}), ["generator.file: g{a}.py has braces"]),
         (lambda p: p.configure(generator={"inputs": ["rest.obj"]}), ["generator.inputs: rest.obj does not exist"]),
         (lambda p: p.configure(geometry={"source": "drops.geo"}), ["source: drops.geo does not exist"]),
         (lambda p: p.edit("generator.py", "def cook(item):", "def cook(item:"), ["generator.py, line 19: "]),

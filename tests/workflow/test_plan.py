@@ -53,6 +53,26 @@ def test_an_edited_module_reruns_exactly_its_users(tube):
     assert tube.plan() == {"select_wedge": 1, "export_model": 1, "predict": 2, "merge_predictions": 1}
 
 
+def test_a_file_that_is_older_than_the_results_counts_by_its_contents(ripple):
+    text = (ripple / "generator.py").read_text().replace("4 * ring", "5 * ring")
+    (ripple / "moved.py").write_text(text)
+    os.utime(ripple / "moved.py", (1e9, 1e9))
+    os.replace(ripple / "moved.py", ripple / "generator.py")  # as mv, rsync -a and tar do
+
+    plan = ripple.plan()
+
+    assert plan["cook_batch"] == 6 and plan["sample_geometry"] == 1
+
+
+def test_another_order_of_unseen_inputs_merges_them_again(ripple):
+    film = {"source": "generator", "count": 24, "ground_truth": True}
+    ripple.configure(unseen={"film": film, "show": film})
+    ripple.build()
+    ripple.configure(unseen={"show": film, "film": film})
+
+    assert ripple.plan() == {"merge_predictions": 1}
+
+
 def test_the_order_of_wedge_axes_does_not_matter(ripple):
     ripple.configure(wedges={"weight_decay": [0.0], "hidden_layers": [1, 2]})
     ripple.build()
@@ -100,4 +120,4 @@ def test_a_deleted_file_is_noticed_by_the_dry_run_and_named(ripple, lost, rules)
     os.unlink(ripple / lost)
 
     assert rules <= set(ripple.plan())
-    assert f"Missing: {lost}" in ripple.snakemake("-n", "predictions/all.npz")
+    assert f"Missing for predictions/all.npz: {lost}" in ripple.snakemake("-n", "predictions/all.npz")

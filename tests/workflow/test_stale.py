@@ -69,9 +69,11 @@ def test_an_edit_cooks_and_trains_only_what_it_changes(ripple, edit, cooks, trai
     edit(ripple)
 
     built = ripple.build()
+    reasons = "\n".join(path.read_text() for path in (ripple / "logs/cook_batch").glob("*.log"))
 
     assert (built["cooked"], built["trained"]) == (cooks, trains)
     assert rules <= built["rules"]
+    assert ("cooked, 0 reused: the generator's code changed" in reasons) == (cooks == 120)
     assert ripple.plan() == {}
 
 
@@ -107,6 +109,35 @@ def test_primitives_with_an_id_attribute_may_be_reordered_and_deleted_and_nothin
 
         assert (counted / "dataset/examples.ids").read_text().split() == [str(key) for key in keys]
         assert cooked(counted) == Counter(str(item + 100) for item in range(16))
+
+
+@pytest.mark.parametrize("edited", ["generator.py", "scale.txt"])
+def test_nothing_is_kept_of_a_cook_whose_sources_were_edited_meanwhile(counted, edited):
+    (counted / "scale.txt").write_text("1")
+    counted.edit("generator.py", 'item["x"] ** 2', 'float(open("scale.txt").read()) * item["x"] ** 2')
+    counted.configure(generator={"inputs": ["scale.txt"]}, work_items={"batch_size": 16})
+    (counted / "slow").touch()
+    process = counted.start("dataset/examples.json")
+    wait_until(lambda: sum(cooked(counted).values()) >= 3)
+    original = (counted / edited).read_text()
+    (counted / edited).write_text(original.replace("1", "100"))
+    output, _ = process.communicate()
+    (counted / edited).write_text(original)
+    (counted / "slow").unlink()
+
+    counted.build("dataset/examples.json")
+
+    assert process.returncode != 0 and f"{edited} changed while it was in use" in output
+    assert np.abs(np.load(counted / "batches/0-15.npz")["target/y"]).max() <= 1
+
+
+def test_braces_in_parameters_are_handed_on_as_they_are(counted):
+    counted.edit(
+        "generator.py", "def cook(item):", "def cook(item):\n    assert item.parameters['p'] == 'f_{batch}.txt'"
+    )
+    counted.configure(generator={"parameters": {"p": "f_{batch}.txt"}})
+
+    assert counted.build("dataset/examples.json")["cooked"] == 16
 
 
 def test_leftovers_of_more_points_or_of_another_granularity_are_not_merged(counted):
