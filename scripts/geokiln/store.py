@@ -79,7 +79,7 @@ class Store:
         """Return where work items are kept, whole: fingerprint -> (key of a kept result, row in it).
 
         A kept result of the stage ``data_points`` holds the rows of some items, with their fingerprints in
-        ``items.json``: a whole batch, or one item of a batch that was not finished. An item is found whichever
+        ``items.json``: a whole batch, or a part of one that was not finished. An item is found whichever
         batch it was in.
         """
         found = {}

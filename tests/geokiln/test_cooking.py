@@ -30,9 +30,10 @@ GENERATOR = """
 
 
 @pytest.fixture
-def cook(write):
+def cook(write, monkeypatch):
     """A function that cooks the items of a batch and gives what was done and the batch's arrays."""
     write("generator.py", GENERATOR)
+    monkeypatch.setattr("geokiln.cooking.KEEP_SECONDS", 0)  # each item by itself, however quick it is
 
     def cook(items, parts=("inputs", "targets"), parameters=None, store=None):
         parameters, store = parameters or {}, store or Store("data_points")
@@ -327,3 +328,21 @@ def test_an_item_that_is_whole_elsewhere_is_not_cooked_again_for_a_damaged_copy(
 
     assert done == {"cooked": 1, "reused": 2}
     assert arrays["target/height"][:, 1].tolist() == pytest.approx([0, 0.1, 0.2])
+
+
+def test_quick_items_are_kept_together_and_those_of_another_shape_apart(cook, write, monkeypatch):
+    monkeypatch.setattr("geokiln.cooking.KEEP_SECONDS", 60)
+    write("bad.txt", "3")
+
+    with pytest.raises(UserError):
+        cook(items(0, 1, 2, 3, 4))
+    places = Store("data_points").find_items(
+        cook_fingerprints(items(0, 1, 2, 4), cook_context("generator.py", [], {}, "cook-1", ["inputs", "targets"]))
+    )
+
+    assert len(kept()) == 1 and len(places) == 4
+    Path("bad.txt").unlink()
+    done, arrays = cook(items(0, 1, 2, 3, 4))
+    assert done == {"cooked": 1, "reused": 4}
+    assert np.allclose(arrays["target/height"][:, 2], 2 * np.arange(5) / 10)
+    assert len(kept()) == 1  # the whole batch; its parts are gone
