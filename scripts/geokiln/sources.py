@@ -1,6 +1,7 @@
 """Which files a Python file runs on, and whether its code (not its comments or layout) changed."""
 
 import ast
+import functools
 import hashlib
 from pathlib import Path
 
@@ -25,8 +26,7 @@ def closure(script):
         path = waiting.pop()
         if path not in found:
             found.append(path)
-            for node in ast.walk(syntax_tree(path)):
-                waiting += _imported_files(node, path, script.parent)
+            waiting += _imports(path, script.parent)
     return found[:1] + sorted(found[1:])
 
 
@@ -73,6 +73,19 @@ def defined_names(script):
         elif not isinstance(node, ast.Expr):  # conditions, loops ...: only running it would tell
             return None
     return names
+
+
+def _imports(path, root):
+    """Return the files that a file imports; read once, however many scripts import it, until it changes."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist")
+    status = path.stat()
+    return _imports_of(path, root, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@functools.lru_cache(maxsize=None)
+def _imports_of(path, root, *_signature):
+    return [file for node in ast.walk(syntax_tree(path)) for file in _imported_files(node, path, root)]
 
 
 def _imported_files(node, path, root):
