@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,16 @@ def tube(finished_tube):
     """The default job after a successful run, in a checkout of its own: as if it had been moved."""
     folder = finished_tube.folder.with_name(f"copy_{next(NUMBERS)}")
     return copy_project(finished_tube.folder, folder, folder)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """A function that writes a text, indented as the test is, to a file of the working directory."""
+
+    def write(path, text):
+        path = tmp_path / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    return write

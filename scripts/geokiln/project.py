@@ -107,12 +107,6 @@ class Project:
             print(f"Geokiln: work_items.batch_size: {warning}", file=sys.stderr)
         return batch_names(count, size), dataset_parts(granularity, count, size)
 
-    @property
-    def id_attribute_flag(self):
-        """The flag that names the id attribute, as a list of words; empty where numbers are the identity."""
-        attribute = self.config["geometry"]["id_attribute"]
-        return ["--id-attribute", attribute] if attribute else []
-
     def batch_of(self, point):
         """Return the name of the batch that a data point belongs to; UserError if there is no such point."""
         count = self.count()

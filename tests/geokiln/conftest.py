@@ -3,7 +3,6 @@
 import os
 import sys
 import tempfile
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -29,19 +28,6 @@ def own_folder(tmp_path, monkeypatch):
     for name in set(sys.modules) - modules:
         if os.path.abspath(getattr(sys.modules[name], "__file__", None) or "/").startswith(str(tmp_path)):
             del sys.modules[name]
-
-
-@pytest.fixture
-def write(tmp_path):
-    """A function that writes a text, indented as the test is, to a file of the working directory."""
-
-    def write(path, text):
-        path = tmp_path / path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-        return path
-
-    return write
 
 
 @pytest.fixture

@@ -82,19 +82,6 @@ def failure():
 
 
 @pytest.fixture
-def write(tmp_path):
-    """A function that writes a text, indented as the test is, to a file of the working directory."""
-
-    def write(path, text):
-        path = tmp_path / path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
 def generator(write):
     """generator.py; returns its text."""
     write("generator.py", GENERATOR)
