@@ -27,6 +27,7 @@ if workflow.is_main_process:
     claim_run()
 
 GEOMETRY = PROJECT.config["geometry"]["name"]
+ID_ATTRIBUTE = config["geometry"]["id_attribute"]
 BATCHES = PROJECT.batches
 PARTS = PROJECT.parts  # what the dataset is merged from: batches, data points, or the whole set in one
 UNSEEN = list(config["unseen"])

@@ -13,12 +13,11 @@ rule import_work_items:
     params:
         batches=BATCHES,
         seed=config["geometry"]["seed"],
-        id_attribute=config["geometry"]["id_attribute"] or "",
+        id_attribute=["--id-attribute", ID_ATTRIBUTE] if ID_ATTRIBUTE else [],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --geometry {input.geometry:q}"
-        " --seed {params.seed}"
-        " --id-attribute {params.id_attribute:q}"
+        " --seed {params.seed} {params.id_attribute:q}"
         " --folder work_items"
         " --batches {params.batches}"
         " > {log:q} 2>&1"

@@ -14,7 +14,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--geometry", required=True, help="the .geo file")
     parser.add_argument("--seed", required=True, type=int, help="seed that every item carries")
-    parser.add_argument("--id-attribute", help="attribute that identifies a primitive; empty: its number does")
+    parser.add_argument("--id-attribute", help="attribute that identifies a primitive; without it, its number does")
     parser.add_argument("--folder", help="write {folder}/{batch}.json for each of --batches")
     parser.add_argument("--batches", nargs="+", help="names of batches, such as 0-31")
     parser.add_argument("--output", help="write all items to this one file instead")
