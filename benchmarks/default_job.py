@@ -8,21 +8,13 @@ the ratio of the two. Each is a new process, so imports count.
 """
 
 import argparse
-import base64
-import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[1]
-sys.path.insert(0, str(CHECKOUT / "scripts"))
+from common import CHECKOUT, geokiln, print_rules, seconds, seconds_by_rule
 
 
 def main():
@@ -34,44 +26,19 @@ def main():
         return plain_program()
 
     walls, plain, again, jobs = [], [], [], []
-    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", CHECKOUT / "Snakefile", "--cores", "2"]
     for _ in range(args.repeats):
         with tempfile.TemporaryDirectory() as project:
             shutil.copy(CHECKOUT / "config.yaml", project)
-            request = [*snakemake, "--directory", project, "predictions/all.npz"]
+            request = geokiln(project, "predictions/all.npz")
             walls.append(seconds(request))
-            jobs.append(seconds_by_rule(Path(project)))
+            jobs.append(seconds_by_rule(project))
             again.append(seconds(request))
         plain.append(seconds([sys.executable, __file__, "--plain"], OMP_NUM_THREADS="1"))
     wall, peer = statistics.median(walls), statistics.median(plain)
     print(f"cold run       {wall:6.1f} s   (of {', '.join(f'{w:.1f}' for w in walls)})")
     print(f"plain program  {peer:6.1f} s   (of {', '.join(f'{w:.1f}' for w in plain)}); ratio {wall / peer:.2f}")
     print(f"nothing to do  {statistics.median(again):6.1f} s")
-    print("seconds of jobs by rule, median (2 run at a time):")
-    for rule in sorted(jobs[0], key=lambda rule: -jobs[0][rule]):
-        print(f"  {rule:20} {statistics.median(run[rule] for run in jobs):6.1f}")
-
-
-def seconds(command, **environment):
-    start = time.perf_counter()
-    subprocess.run(
-        list(map(str, command)), check=True, cwd=CHECKOUT, capture_output=True, env={**os.environ, **environment}
-    )
-    return time.perf_counter() - start
-
-
-def seconds_by_rule(project):
-    """Return the seconds that the jobs of each rule took, from Snakemake's records (one per output file)."""
-    jobs = {}
-    for path in (project / ".snakemake/metadata").rglob("*"):
-        if path.is_file():
-            record = json.loads(path.read_text())
-            name = base64.b64decode(path.name).decode(errors="replace")
-            jobs[record["rule"], tuple(record["log"]) or name] = record["endtime"] - record["starttime"]
-    rules = defaultdict(float)
-    for (rule, _), took in jobs.items():
-        rules[rule] += took
-    return rules
+    print_rules(jobs)
 
 
 def plain_program():

@@ -1,0 +1,6 @@
+"""Nothing to do: what Snakemake takes to start."""
+
+
+rule all:
+    input:
+        [],
