@@ -9,7 +9,7 @@ snakemake tuned   the same Snakefile with Geokiln's settings: --scheduler greedy
                   --max-jobs-per-timespan 1000/1s
 make              GNU make with the same recipe
 dvc               one `foreach` stage per item; `dvc repro` runs one stage at a time, the others use 2 cores
-empty             a Snakefile without any job: what Snakemake takes to start
+empty             a Snakefile without any job, for a file that is there: what Snakemake takes to start
 
 All cook the same pure-Python function (4 inputs, 8 targets) with a number of steps that takes 1 ms here, and every
 dataset is compared, byte by byte, with one computed in this process. A program with a process per item pays for the
@@ -17,7 +17,8 @@ start of Python each time, so its recipe is the cheapest honest one: `python -I 
 text files of numbers, no import but sys. Geokiln's cooks import numpy, once per batch.
 
 Measured are a cold run in a new folder (environments built), a second run with nothing to do, and a run after one item
-has changed: one primitive of poses.geo, or one file of items_in. Each cook adds a byte to a file, which counts them.
+has changed: one primitive of poses.geo, or one file of items_in. Each cook adds a byte to a file, which counts them;
+a run with nothing to do must cook none and leave the dataset as it is.
 
 --nothing-to-do-at N measures the second run alone: Geokiln after its own cold run, the others over files that a plain
 loop has written (Snakemake takes files without records of its own as up to date).
@@ -118,9 +119,12 @@ def nothing_to_do(report, name, program, folder, rows, steps):
 
 
 def run(report, name, measure, program, folder, count):
-    before = cooked(folder)
+    file, before = folder / program.dataset, cooked(folder)
+    written = file.exists() and file.stat().st_mtime_ns
     took = seconds(program.command(folder, count), folder, **program.environment)
     report.add(name, measure, took, cooked=cooked(folder) - before)
+    if measure == "nothing to do" and (cooked(folder) > before or file.stat().st_mtime_ns != written):
+        raise SystemExit(f"{name}: there was nothing to do, and something was made")
 
 
 def cooked(folder):

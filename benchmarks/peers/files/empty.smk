@@ -1,6 +1,6 @@
-"""Nothing to do: what Snakemake takes to start."""
+"""Nothing to do: what Snakemake takes to start. (A rule without any file would be executed every time.)"""
 
 
 rule all:
     input:
-        [],
+        "dataset.raw",
