@@ -1,6 +1,7 @@
 """What the stages share: the checked config, the names that rules expand over, code and environments as inputs."""
 
 import atexit
+import json
 import os
 import re
 import sys
@@ -17,25 +18,27 @@ from geokiln.project import Project
 from geokiln.run_lock import claim_run
 from geokiln.sources import closure
 from geokiln.summary import print_summary
+from geokiln.until import check_until
 
 try:
     PROJECT = Project(CHECKOUT, config)
+    if workflow.is_main_process and PROJECT.count() is None:
+        check_until(sys.argv[1:])
 except UserError as error:
     sys.exit(f"Geokiln: {error}")
 config.update(PROJECT.config)
 if workflow.is_main_process:
     claim_run()
 
-GEOMETRY = PROJECT.config["geometry"]["name"]
-ID_ATTRIBUTE = config["geometry"]["id_attribute"]
-BATCHES = PROJECT.batches
-PARTS = PROJECT.parts  # what the dataset is merged from: batches, data points, or the whole set in one
+GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
+BATCHES = PROJECT.batches  # of work items; empty while their number is not known
 UNSEEN = list(config["unseen"])
 WEDGES = PROJECT.wedges  # name -> values
 
 
 wildcard_constraints:
-    batch="|".join(BATCHES),
+    batch=r"\d+-\d+",
+    geometry="|".join(map(re.escape, GEOMETRIES)),
     point=r"0|[1-9]\d*",
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),
@@ -51,12 +54,20 @@ def environment(kind):
     return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
 
 
-def work_items_of(wildcards):
-    """The batch of work items that a data point belongs to."""
+def side_car(batch=None, point=None):
+    """The small file that speaks for the work items of a batch, or of a data point."""
     try:
-        return f"work_items/{PROJECT.batch_of(wildcards.point)}.json"
+        return PROJECT.side_car(batch, point)
     except UserError as error:
         raise WorkflowError(f"Geokiln: {error}")
+
+
+def parts(known=False):
+    """What the dataset is merged from: batches, data points, or the whole set; *known*: as far as is known now."""
+    if PROJECT.count() is not None or known:
+        return PROJECT.parts
+    with open(checkpoints.list_batches.get().output[0]) as manifest:
+        return json.load(manifest)["parts"]
 
 
 def losses(target, files, besides):
@@ -73,9 +84,10 @@ RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
 WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
 BASIS = "preprocessed/base/basis.npz"
 BEFORE_MODEL = [
-    f"geometry/{GEOMETRY}.geo",
-    *expand("work_items/{batch}.json", batch=BATCHES),
-    *expand("{part}.{suffix}", part=PARTS, suffix=["npz", "json"]),
+    *expand("geometry/{geometry}", geometry=GEOMETRIES),
+    *expand("work_items/{batch}.json", batch=["items", *BATCHES]),
+    "work_items/items.npz",
+    *expand("{part}.{suffix}", part=parts(known=True), suffix=["npz", "json"]),
     *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
     *expand("preprocessed/base/{split}.{suffix}", split=["training", "validation"], suffix=["raw", "json"]),
     *[BASIS, *RESULTS, *WEIGHTS, "wedges.csv"],
@@ -84,8 +96,8 @@ PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["np
 BEFORE_PREDICTIONS = [
     *BEFORE_MODEL,
     "model.onnx",
-    *expand("geometry/unseen/{unseen}.geo", unseen=UNSEEN),
-    *expand("work_items/unseen/{unseen}.json", unseen=UNSEEN),
+    *map(PROJECT.unseen_geometry, UNSEEN),
+    *expand("work_items/unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
     *expand("unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
     *PREDICTIONS,
     "predictions/errors.csv",

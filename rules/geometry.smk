@@ -1,4 +1,4 @@
-"""source -> geometry/{name}.geo, geometry/unseen/{unseen}.geo; the source is the generator or a .geo file"""
+"""source -> geometry/{geometry}, geometry/unseen/{unseen}.geo (or .npz); the source is the generator or a file"""
 
 
 rule sample_geometry:
@@ -7,17 +7,17 @@ rule sample_geometry:
         code=code("sample_geometry.py"),
         generator=PROJECT.generator,
         generator_inputs=PROJECT.generator_inputs,
-        source=PROJECT.source_files(),
+        source=lambda wildcards: PROJECT.geometry_files(wildcards.geometry),
     output:
-        f"geometry/{GEOMETRY}.geo",
+        "geometry/{geometry}",
     log:
-        "logs/sample_geometry.log",
+        "logs/sample_geometry/{geometry}.log",
     params:
         parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
         generator_digest=PROJECT.generator_digest,
-        source=PROJECT.source(),
-        source_digest=PROJECT.source_digest(),
-        primitives=PROJECT.count(),
+        source=lambda wildcards: PROJECT.geometries[wildcards.geometry],
+        source_digest=lambda wildcards: PROJECT.geometry_digest(wildcards.geometry),
+        primitives=["--count", config["geometry"]["count"]] if config["geometry"]["count"] else [],
         seed=config["geometry"]["seed"],
     shell:
         "{input.python:q} {input.code[0]:q}"
@@ -25,7 +25,7 @@ rule sample_geometry:
         " --generator-inputs {input.generator_inputs:q}"
         " --parameters {params.parameters:q}"
         " --source {params.source:q}"
-        " --count {params.primitives}"
+        " {params.primitives}"
         " --seed {params.seed}"
         " --output {output:q}"
         " > {log:q} 2>&1"
@@ -37,17 +37,19 @@ rule sample_unseen:
         code=code("sample_geometry.py"),
         generator=PROJECT.generator,
         generator_inputs=PROJECT.generator_inputs,
-        source=lambda wildcards: PROJECT.source_files(wildcards.unseen),
+        source=lambda wildcards: PROJECT.unseen_files(wildcards.unseen),
     output:
-        "geometry/unseen/{unseen}.geo",
+        "geometry/unseen/{unseen}.{suffix}",
     log:
-        "logs/sample_unseen/{unseen}.log",
+        "logs/sample_unseen/{unseen}_{suffix}.log",
+    wildcard_constraints:
+        suffix="geo|npz",
     params:
         parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
         generator_digest=PROJECT.generator_digest,
-        source=lambda wildcards: PROJECT.source(wildcards.unseen),
-        source_digest=lambda wildcards: PROJECT.source_digest(wildcards.unseen),
-        primitives=lambda wildcards: PROJECT.count(wildcards.unseen),
+        source=lambda wildcards: PROJECT.unseen_source(wildcards.unseen),
+        source_digest=lambda wildcards: PROJECT.unseen_digest(wildcards.unseen),
+        primitives=lambda wildcards: config["unseen"][wildcards.unseen].get("count", 0),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --unseen {wildcards.unseen:q}"

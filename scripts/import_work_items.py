@@ -1,38 +1,54 @@
-"""Import a geometry into work items: one for each primitive, a small file for each batch."""
+"""Import geometry into work items: one for each of its elements, and a small side-car for each batch."""
 
 import argparse
+import json
 import os
 
 from geokiln.errors import command
 from geokiln.files import locked, write_json, written
-from geokiln.geo import read_geo
-from geokiln.work_items import batch_range, work_items
+from geokiln.fingerprints import batch_key
+from geokiln.generator import Generator
+from geokiln.importing import file_names, import_items
+from geokiln.item_files import write_items
+from geokiln.work_items import add_attributes, batch_range
 
 
 @command
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--geometry", required=True, help="the .geo file")
+    parser.add_argument("--geometry", required=True, nargs="+", help=".geo or .npz files")
     parser.add_argument("--seed", required=True, type=int, help="seed that every item carries")
-    parser.add_argument("--id-attribute", help="attribute that identifies a primitive; without it, its number does")
-    parser.add_argument("--folder", help="write {folder}/{batch}.json for each of --batches")
-    parser.add_argument("--batches", nargs="+", help="names of batches, such as 0-31")
-    parser.add_argument("--output", help="write all items to this one file instead")
+    parser.add_argument("--element", choices=["primitive", "point", "detail"], default="primitive")
+    parser.add_argument("--group", help="import only the elements in this group")
+    parser.add_argument("--attributes", default="*", help="which attributes, such as '* ^name'")
+    parser.add_argument("--id-attribute", help="attribute that identifies an element; without it, its number does")
+    parser.add_argument("--constants", type=json.loads, default={}, help="attributes of every item, JSON")
+    parser.add_argument("--generator", help="the user's Python file, if its attributes(item) gives further ones")
+    parser.add_argument("--parameters", type=json.loads, default={}, help="generator.parameters, JSON")
+    parser.add_argument(
+        "--empty", choices=["fail", "warn", "ignore"], default="fail", help="a geometry without elements"
+    )
+    parser.add_argument("--items", required=True, help="items.npz to write")
+    parser.add_argument("--sidecar", required=True, help="its .json: number of items, digest")
+    parser.add_argument("--batches", nargs="*", default=[], help="write {batch}.json, likewise, beside it for each")
     args = parser.parse_args(argv)
 
-    with locked(args.output or args.folder):
-        items = work_items(read_geo(args.geometry), args.seed, args.id_attribute)
-        if args.output:
-            files = {args.output: items}
-        else:
-            files = {
-                os.path.join(args.folder, f"{batch}.json"): [items[i] for i in batch_range(batch) if i < len(items)]
-                for batch in args.batches
-            }
-        for path, members in files.items():
-            with written(path) as output:
-                write_json(output, {"geometry": args.geometry, "items": members})
-    print(f"{len(items)} work items in {len(files)} files")
+    folder = os.path.dirname(args.items)
+    with locked(args.items):
+        names = file_names(args.geometry) if len(args.geometry) > 1 else None
+        chosen = {"element": args.element, "group": args.group, "pattern": args.attributes}
+        items = import_items(args.geometry, args.seed, names, args.id_attribute, args.constants, args.empty, **chosen)
+        if args.generator:
+            items = add_attributes(items, Generator(args.generator), args.parameters)
+        with written(args.items) as output:
+            digests = write_items(output, items)
+        for batch in args.batches:
+            rows = digests[batch_range(batch).start : batch_range(batch).stop]
+            with written(os.path.join(folder, f"{batch}.json")) as sidecar:
+                write_json(sidecar, {"items": len(rows), "digest": batch_key([rows.tobytes()], "items")})
+        with written(args.sidecar) as sidecar:
+            write_json(sidecar, {"items": len(items), "digest": batch_key([digests.tobytes()], "items")})
+    print(f"{len(items)} work items -> {args.items}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import argparse
 
-from geokiln.dataset import merge_batches
+from geokiln.dataset import check_reports, merge_batches
 from geokiln.errors import command
 from geokiln.files import written
 
@@ -11,13 +11,15 @@ from geokiln.files import written
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("batches", nargs="+", help="batches/{batch}.npz, in the order of the items")
+    parser.add_argument("--failure-share", type=float, default=0.0, help="share of the items that may have failed")
     parser.add_argument("--raw", required=True, help="dataset/examples.raw")
     parser.add_argument("--ids", required=True, help="dataset/examples.ids, an id per line")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
     args = parser.parse_args(argv)
 
+    left_out = check_reports([f"{path[:-4]}.json" for path in args.batches], args.failure_share)
     with written(args.raw, args.ids, args.sidecar) as (raw, ids, sidecar):
-        table = merge_batches(args.batches, raw, ids, sidecar)
+        table = merge_batches(args.batches, raw, ids, sidecar, left_out)
     print(f"{table.rows} data points of {table.width} floats -> {args.raw}")
 
 

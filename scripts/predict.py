@@ -27,9 +27,9 @@ def main(argv=None):
         outputs, seconds = model.run(inputs)
         cooked = read_json(args.cook_report)
         judged = judge(model, inputs, outputs, unseen, Table(args.examples, args.sidecar))
-        times = {"model": seconds, "cook": sum(cooked["seconds"]) / len(cooked["seconds"])}
+        times = {"model": seconds, "cook": cooked["seconds"]["total"] / cooked["items"]}
         write_arrays(predictions, {"id": unseen["id"], **model.named_outputs(outputs)})
-        write_json(errors, {"ids": cooked["ids"], "seconds_per_item": times, "errors": judged})
+        write_json(errors, {"ids": unseen["id"].tolist(), "seconds_per_item": times, "errors": judged})
     print(report(judged, times))
 
 

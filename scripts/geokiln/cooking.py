@@ -1,144 +1,162 @@
 """Cook the work items of a batch, keeping each result as soon as it is there."""
 
-import json
 import time
 import traceback
 
 import numpy as np
 
-from geokiln.arrays import check_same_layout, read_arrays, write_arrays
-from geokiln.errors import UserError
-from geokiln.fingerprints import fingerprint
-from geokiln.generator import Generator
-from geokiln.work_items import Item
+from geokiln.errors import DropItem, InvalidExample, UserError
+from geokiln.files import content_digest, write_json
+from geokiln.kept_items import discard_items, find_items, gather, keep_items, piece_key, write_rows
 
 TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
 KEEP_SECONDS = 0.05  # what is cooked within this time is kept together: a kill loses no more than that
-PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
+SLOWEST = 10  # items that a report names
 
 
-def cook_batch(items, prints, key, generator_path, parameters, parts, store, check=lambda: None):
-    """Cook what *store* lacks of a batch, then keep the whole batch under *key*.
+def cook_batch(
+    items, digests, key, kind, store, cache="automatic", drop_invalid=False, tolerate=False, check=lambda: None
+):
+    """Cook what *store* lacks of a batch, then keep the whole batch with its report.
 
     Parameters
     ----------
-    items, prints : lists of the same length
-        Work items and their fingerprints.
+    items : WorkItems
+    digests : (n, 2) uint64
+        What identifies the items.
     key : str
-        Fingerprint of the batch.
-    parts : list of str
-        ``inputs``, ``targets``, ``baseline``: what to compute. A baseline that the generator lacks is left out.
-    check : function
-        Called before anything is kept; raises if what the fingerprints were made of has changed meanwhile.
+        Fingerprint of the batch: it is kept under this, or, if items failed, under it with ``-incomplete``.
+    kind : see `geokiln.cook_kinds`
+        How items are cooked.
     store : geokiln.store.Store
         Items are kept as soon as they are cooked, so that a killed or failed job loses (next to) nothing.
+    cache : str
+        ``automatic``; ``read``: an item that is not kept is an error; ``write``: what is kept does not count.
+    drop_invalid : bool
+        Leave items out whose values are not finite, instead of failing.
+    tolerate : bool
+        Leave failed items out; the merge decides whether they are too many.
+    check : function
+        Called before anything is kept; raises if what the fingerprints were made of has changed meanwhile.
 
     Returns
     -------
     dict
-        ``cooked`` and ``reused``: number of items.
+        ``cooked``, ``reused``, ``dropped``, ``failed``: numbers of items; ``key``: what the batch is kept under.
 
     Raises
     ------
     UserError
         After all items were tried: if some failed, or if an item's shapes differ from the others'. Names them.
     """
-    generator = Generator(generator_path)
-    found = store.find_items(prints)
-    missing = [(item, print_) for item, print_ in zip(items, prints) if print_ not in found]
-    failures, cooked = {}, _Cooked(store, check)
+    if cache == "write":
+        discard_items(store, digests)
+    found = find_items(store, digests)
+    missing = found.missing
+    if cache == "read" and len(missing):
+        names = ", ".join(items.ids[missing[:10]]) + (" ..." if len(missing) > 10 else "")
+        raise UserError(
+            f"work_items.cache is read, but {len(missing)} of {len(items)} items were never cooked: {names}"
+        )
+    dropped, failures, cooked = {}, {}, _Cooked(store, digests, found, check)
     try:
-        for item, item_print in missing:
+        for call in kind.calls(len(missing)):
+            rows = missing[call.start : call.stop]
             start = time.perf_counter()
-            try:
-                components = _cook(generator, Item(item, parameters), parts)
-            except UserError as error:
-                failures[item["id"]] = str(error)
-            except Exception as error:  # whatever the user's code raises is that item's failure
-                if len(failures) < TRACEBACKS:
-                    traceback.print_exc()
-                failures[item["id"]] = f"{generator_path}: item {item['id']} raised {type(error).__name__}: {error}"
-            else:
-                cooked.add(item_print, components, start)
+            good, components, errors = _cook(kind, items.rows(rows))
+            cooked.add(rows[good], components, (time.perf_counter() - start) / len(rows))
+            for row, error in errors.items():
+                drop = isinstance(error, DropItem) or (drop_invalid and isinstance(error, InvalidExample))
+                reasons = dropped if drop else failures
+                if not isinstance(error, (UserError, DropItem)) and len(failures) < TRACEBACKS:
+                    traceback.print_exception(type(error), error, error.__traceback__)
+                reasons[str(items.ids[rows[row]])] = _reason(kind, items.ids[rows[row]], error)
     finally:  # Ctrl-C, too, keeps what is there
         cooked.keep()
-    found.update(cooked.places)
-    if failures:
+    done = {"cooked": len(missing), "reused": len(items) - len(missing)}
+    if failures and not tolerate:
         raise UserError(_failure(failures, len(items)))
-    arrays, seconds, partial = _gather(items, prints, found, store)
-    _keep(store, key, {"id": np.array([item["id"] for item in items]), **arrays}, prints, seconds)
-    for part in partial:  # now in the batch
-        store.discard(part)
-    return {"cooked": len(missing), "reused": len(items) - len(missing)}
+    for id_, reason in {**dropped, **failures}.items():
+        print(f"warning: item {id_} is left out: {reason}")
+    kept_rows = np.flatnonzero(found.source >= 0)
+    report = {"dropped": dropped, "failed": failures}
+    key = f"{key}-incomplete" if failures else key
+    _keep_batch(store, key, items.rows(kept_rows), digests[kept_rows], _only(found, kept_rows), report, done["cooked"])
+    return {**done, "dropped": len(dropped), "failed": len(failures), "key": key}
 
 
-def _cook(generator, item, parts):
-    components = {}
-    for part in parts:
-        if part == "baseline" and not generator.has("baseline"):
-            continue
-        for name, array in getattr(generator, part)(item).items():
-            components[f"{PARTS[part]}/{name}"] = array
-    return components
+def _cook(kind, items):
+    """Cook the items of one call; return the rows that are good, their components, and row -> error of the others."""
+    try:
+        components, bad = kind.cook(items)
+    except Exception as error:  # whatever the user's code raises is these items' failure
+        return np.zeros(0, int), {}, dict.fromkeys(range(len(items)), error)
+    good = np.array([row for row in range(len(items)) if row not in bad], int)
+    return good, {name: array[good] for name, array in components.items()}, bad
 
 
 class _Cooked:
-    """Items that were cooked: a few at a time are kept in the store until their batch is complete.
+    """Items that were cooked: a few at a time are kept in the store until their batch is complete."""
 
-    ``places`` tells where: fingerprint -> (key of the kept result, row in it).
-    """
-
-    def __init__(self, store, check):
-        self.store, self.check = store, check
-        self.places = {}
-        self._pending = []  # (fingerprint, components, seconds), all with the same components and shapes
+    def __init__(self, store, digests, found, check):
+        self.store, self.digests, self.found, self.check = store, digests, found, check
+        self._pending = []  # (rows, components, seconds of each), all with the same components and shapes
         self._since = None
 
-    def add(self, item_print, components, start):
-        now = time.perf_counter()
-        if self._pending and not _same_layout(self._pending[0][1], components):
+    def add(self, rows, components, seconds):
+        """Take the *components* of the items *rows*, each of which took so many *seconds*."""
+        if not len(rows):
+            return
+        if self._pending and _layout(self._pending[0][1]) != _layout(components):
             self.keep()
-        self._since = self._since or start
-        self._pending.append((item_print, components, now - start))
+        now = time.perf_counter()
+        self._since = self._since or now - seconds * len(rows)
+        self._pending.append((rows, components, np.full(len(rows), seconds)))
         if now - self._since >= KEEP_SECONDS:
             self.keep()
 
     def keep(self):
         if self._pending:
             self.check()
-            prints, components, seconds = zip(*self._pending)
-            rows = {name: np.stack([part[name] for part in components]) for name in components[0]}
-            key = fingerprint(["partial", *prints])
-            _keep(self.store, key, rows, list(prints), list(seconds), partial=True)
-            self.places.update((item_print, (key, row)) for row, item_print in enumerate(prints))
+            rows = np.concatenate([part[0] for part in self._pending])
+            seconds = np.concatenate([part[2] for part in self._pending])
+            arrays = {name: np.concatenate([part[1][name] for part in self._pending]) for name in self._pending[0][1]}
+            key = piece_key(self.digests[rows])
+            keep_items(self.store, key, arrays, self.digests[rows], seconds, partial=True)
+            self.found.add(key, rows, np.arange(len(rows)))
         self._pending, self._since = [], None
 
 
-def _same_layout(one, other):
-    return {name: array.shape for name, array in one.items()} == {name: array.shape for name, array in other.items()}
+def _layout(components):
+    return {name: array.shape[1:] for name, array in components.items()}
 
 
-def _keep(store, key, rows, prints, seconds, partial=False):
-    with store.keep(key) as folder:
-        write_arrays(folder / "rows.npz", rows)
-        about = {"fingerprints": prints, "seconds": seconds, "partial": partial}
-        (folder / "items.json").write_text(json.dumps(about))
+def _only(found, rows):
+    found.source, found.row = found.source[rows], found.row[rows]
+    return found
 
 
-def _gather(items, prints, found, store):
-    """Return the batch's arrays, a row per item in the items' order, and each item's seconds of cooking.
+def _keep_batch(store, key, items, digests, found, report, cooked):
+    """Keep a batch and its report in one piece, and throw away the pieces that it was cooked in."""
+    arrays, seconds, pieces = gather(store, found, items.ids) if len(items) else ({}, np.zeros(0), [])
+    with store.keep(key, anew=bool(cooked)) as folder:
+        write_rows(folder, {"id": items.ids, **arrays}, digests, seconds)
+        slowest = np.argsort(-seconds, kind="stable")[:SLOWEST]
+        times = {
+            "total": round(float(seconds.sum()), 6),
+            "median": round(float(np.median(seconds)), 6) if len(seconds) else 0.0,
+            "slowest": {str(items.ids[row]): round(float(seconds[row]), 6) for row in slowest},
+        }
+        about = {"digest": content_digest(folder / "rows.npz"), "items": len(items), **report, "seconds": times}
+        write_json(folder / "report.json", about)
+    for piece in pieces:
+        store.discard(piece)
 
-    Third come the keys of what was kept of an unfinished batch: not needed once the batch is whole.
-    """
-    folders = {key for key, _ in found.values()}
-    kept = {key: read_arrays(store.folder / key / "rows.npz") for key in folders}
-    about = {key: json.loads((store.folder / key / "items.json").read_text()) for key in folders}
-    places = [found[item_print] for item_print in prints]
-    layouts = [{n: a.shape[1:] for n, a in kept[key].items() if n != "id"} for key, _ in places]
-    check_same_layout(dict(zip((f"item {item['id']}" for item in items), layouts)))
-    arrays = {name: np.stack([kept[key][name][row] for key, row in places]) for name in layouts[0]}
-    partial = [key for key in folders if about[key]["partial"]]
-    return arrays, [about[key]["seconds"][row] for key, row in places], partial
+
+def _reason(kind, id_, error):
+    if isinstance(error, (UserError, DropItem)):
+        return str(error)
+    return f"{kind.generator.path}: item {id_} raised {type(error).__name__}: {error}"
 
 
 def _failure(failures, count):

@@ -1,13 +1,45 @@
 """Merge batches of data points into one table."""
 
+from pathlib import Path
+
 import numpy as np
 
-from geokiln.arrays import check_same_layout, read_arrays
+from geokiln.arrays import check_same_layout, open_arrays, read_arrays
+from geokiln.errors import UserError
+from geokiln.files import read_json
 from geokiln.tables import TableWriter
 
 
-def merge_batches(batches, raw, ids, sidecar):
+def check_reports(reports, failure_share=0.0):
+    """Return how many items the batches' *reports* (.json files) leave out: ``dropped`` and ``failed``.
+
+    Raises
+    ------
+    UserError
+        If more than *failure_share* of the items failed. The reports of their batches are removed, so that the next
+        run cooks the failed items again, and only them.
+    """
+    counts, failed_in = {"dropped": 0, "failed": 0}, {}
+    items = 0
+    for path in reports:
+        report = read_json(path)
+        items += report["items"] + len(report["dropped"]) + len(report["failed"])
+        for reason in counts:
+            counts[reason] += len(report[reason])
+        failed_in.update({path: report["failed"]} if report["failed"] else {})
+    if counts["failed"] > failure_share * items:
+        first = next(iter(next(iter(failed_in.values())).values()))
+        for path in failed_in:
+            Path(path).unlink()
+        share = f"{counts['failed']} of {items} items failed, more than work_items.failure_share allows"
+        raise UserError(f"{share}: {first}; the next run cooks only those that failed")
+    return counts
+
+
+def merge_batches(batches, raw, ids, sidecar, left_out=None):
     """Write the rows of all *batches* (.npz files, in the order of the items), holding one batch at a time in memory.
+
+    *left_out* counts the items that have no row, by reason; it is recorded in the side-car.
 
     Returns
     -------
@@ -19,13 +51,16 @@ def merge_batches(batches, raw, ids, sidecar):
     UserError
         If the batches' components differ in name or shape; names the odd batch.
     """
-    shapes = _layout(read_arrays(batches[0]))
+    opened = [path for path in batches if len(open_arrays(path)["id"])]  # an empty one: all its items were left out
+    if not opened:
+        raise UserError(f"{batches[0]} and all others: every item was left out, so there is no data point")
+    shapes = _layout(read_arrays(opened[0]))
     inputs, targets = _part(shapes, "input/"), _part(shapes, "target/")
-    with TableWriter(raw, sidecar, inputs, targets) as table, open(ids, "w", encoding="utf-8") as id_file:
-        for path in batches:
+    with TableWriter(raw, sidecar, inputs, targets, left_out) as table, open(ids, "w", encoding="utf-8") as id_file:
+        for path in opened:
             batch = read_arrays(path)
             if _layout(batch) != shapes:
-                check_same_layout({other: _layout(read_arrays(other)) for other in batches})
+                check_same_layout({other: _layout(read_arrays(other)) for other in opened})
             count = len(batch["id"])
             table.write(np.hstack([batch[part["name"]].reshape(count, -1) for part in table.components]))
             id_file.writelines(f"{name}\n" for name in batch["id"])

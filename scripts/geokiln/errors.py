@@ -9,6 +9,14 @@ class UserError(Exception):
     """A mistake that the user can mend; its text names the file, key or item and what would be right."""
 
 
+class InvalidExample(UserError):
+    """A cooked item that no model can learn from: a value is NaN or infinite."""
+
+
+class DropItem(Exception):
+    """Raise it in a generator's function to leave an item out of the dataset; its text is recorded as the reason."""
+
+
 def command(main):
     """Decorate a script's ``main(argv)``: a UserError exits with 1 and its sentence, a bug keeps its traceback."""
     name = Path(main.__globals__.get("__file__", "geokiln")).stem

@@ -21,7 +21,7 @@ def fingerprint(value):
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def cook_context(generator, generator_inputs, parameters, environment, parts):
+def cook_context(generator, generator_inputs, parameters, environment, parts, command=None):
     """Return what all cooks of a batch depend on beside their items: reason to cook again -> its value, plain JSON.
 
     Parameters
@@ -34,6 +34,8 @@ def cook_context(generator, generator_inputs, parameters, environment, parts):
         Name of the environment, which carries the hash of its requirements and interpreter.
     parts : list of str
         What is cooked: ``inputs``, ``targets``, ``baseline``.
+    command : list, optional
+        The command that cooks an item, and the files that it is to write.
     """
     return {
         "Geokiln cooks differently": COOK_VERSION,
@@ -42,13 +44,16 @@ def cook_context(generator, generator_inputs, parameters, environment, parts):
         "generator.parameters changed": parameters,
         "the environment changed": environment,
         "other parts are asked for": sorted(parts),
+        "generator.command changed": command,
     }
 
 
-def cook_fingerprints(items, context):
-    """Return a fingerprint for each work item (as in ``work_items/{batch}.json``), cooked in a `cook_context`."""
-    shared = fingerprint(list(context.values()))
-    return [fingerprint([shared, item]) for item in items]
+def batch_key(digests, policy):
+    """Return the fingerprint of some items, cooked in one context: *digests* are their 16 bytes each, in order.
+
+    *policy* says what else shapes the result: what becomes of invalid examples.
+    """
+    return hashlib.blake2b(b"".join(digests) + policy.encode(), digest_size=16).hexdigest()
 
 
 def why_cooked(before, context):

@@ -8,6 +8,11 @@
                                            primitive attributes (name -> array with a row per primitive)
 ``unseen(name, count, parameters)``        the geometry of an unseen input, likewise
 ``baseline(item)``                         a cheap answer to beat: a dict like that of ``cook``
+``setup(parameters)``                      called once in a job, before anything is cooked
+``cook_batch(items)``, ``inputs_batch``,   the same for many items at once: ``items["name"]`` is an array with a row
+``baseline_batch``                         per item, and so is each array of the result
+``attributes(item)``                       further attributes of a work item: a dict, made when it is imported
+``read_outputs(item, folder)``             the targets, from the files that ``generator.command`` wrote to the folder
 =========================================  ==================================================================
 """
 
@@ -19,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geokiln.errors import UserError
+from geokiln.errors import InvalidExample, UserError
 from geokiln.geo import Geometry
 from geokiln.sources import syntax_tree
 
@@ -41,11 +46,19 @@ class Generator:
         except Exception as error:
             traceback.print_exc()
             raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from None
-        if not callable(getattr(self.module, "cook", None)):
-            raise UserError(f"{path} defines no function cook(item); it returns an item's targets as a dict of arrays")
 
     def has(self, function):
         return callable(getattr(self.module, function, None))
+
+    def call(self, function, *arguments):
+        """Call a function; what it raises becomes one sentence."""
+        try:
+            return getattr(self.module, function)(*arguments)
+        except UserError:
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            raise UserError(f"{self.path}: {function} raised {type(error).__name__}: {error}") from None
 
     def geometry(self, count, seed, parameters):
         """Return the training Geometry with *count* primitives."""
@@ -58,11 +71,7 @@ class Generator:
     def _geometry(self, function, count, *arguments):
         if not self.has(function):
             raise UserError(f"{self.path} defines no function {function}(...), which the config asks for")
-        try:
-            result = getattr(self.module, function)(*arguments)
-        except Exception as error:
-            traceback.print_exc()
-            raise UserError(f"{self.path}: {function} raised {type(error).__name__}: {error}") from None
+        result = self.call(function, *arguments)
         if isinstance(result, dict):
             try:
                 result = Geometry.from_attributes(result)
@@ -71,7 +80,7 @@ class Generator:
         if not isinstance(result, Geometry):
             kind = type(result).__name__
             raise UserError(f"{self.path}: {function} gave {kind}; it must give a Geometry or a dict of attributes")
-        if len(result.primitives) != count:
+        if count is not None and len(result.primitives) != count:
             made = len(result.primitives)
             raise UserError(f"{self.path}: {function} made {made} primitives, the config says {count}")
         return result
@@ -80,8 +89,7 @@ class Generator:
         """Return the input components of an item: name -> float32 array."""
         if self.has("inputs"):
             return self._components("inputs", item)
-        numbers = {name: item[name] for name in item.names if np.asarray(item[name]).dtype.kind != "U"}
-        return _checked("input", numbers, f"{self.path}: attributes of item {item.id}")
+        return checked_components("input", numbers_of(item), f"{self.path}: attributes of item {item.id}")
 
     def targets(self, item):
         """Return the target components of an item: name -> float32 array."""
@@ -94,14 +102,33 @@ class Generator:
     def _components(self, function, item):
         kind = {"inputs": "input", "cook": "target", "baseline": "baseline"}[function]
         where = f"{self.path}: {function}(item {item.id})"
-        return _checked(kind, getattr(self.module, function)(item), where)
+        return checked_components(kind, getattr(self.module, function)(item), where)
 
 
-def _checked(kind, components, where):
+def numbers_of(item):
+    """Return all attributes of an item that are numbers: what a model sees where the user does not say."""
+    return {name: item[name] for name in item.names if np.asarray(item[name]).dtype.kind != "U"}
+
+
+def checked_components(kind, components, where):
     """Return *components* as finite float32 arrays, or say what is wrong with which one."""
+    arrays = float_arrays(kind, components, where)
+    for name, array in arrays.items():
+        bad = int((~np.isfinite(array)).sum())
+        if bad:
+            raise InvalidExample(
+                f"{where}: {kind} {name!r} has {bad} of {array.size} values that are not finite (NaN, Inf)"
+            )
+        if array.size == 0:
+            raise UserError(f"{where}: {kind} {name!r} is empty")
+    return arrays
+
+
+def float_arrays(kind, components, where):
+    """Return *components* as float32 arrays by name, finite or not."""
     if not isinstance(components, dict) or not components:
         raise UserError(f"{where} gave {type(components).__name__}; it must give a dict of name -> array, not empty")
-    checked = {}
+    arrays = {}
     for name, value in components.items():
         if name in ("id", "source"):
             raise UserError(f"{where}: {name!r} names a column of the predictions; call the component something else")
@@ -112,12 +139,6 @@ def _checked(kind, components, where):
             numbers = False
         if not numbers:
             raise UserError(f"{where}: {kind} {name!r} is not an array of numbers")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named below
-            array = array.astype(np.float32)
-        bad = int((~np.isfinite(array)).sum())
-        if bad:
-            raise UserError(f"{where}: {kind} {name!r} has {bad} of {array.size} values that are not finite (NaN, Inf)")
-        if array.size == 0:
-            raise UserError(f"{where}: {kind} {name!r} is empty")
-        checked[str(name)] = array
-    return checked
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named later
+            arrays[str(name)] = array.astype(np.float32)
+    return arrays

@@ -23,8 +23,11 @@ class Store:
         self.folder = Path(root) / stage
 
     @contextlib.contextmanager
-    def keep(self, key):
-        """Yield an empty folder to write files into; they are kept under *key* when the block ends well."""
+    def keep(self, key, anew=False):
+        """Yield an empty folder to write files into; they are kept under *key* when the block ends well.
+
+        What is there already stays, unless *anew* says that the new result replaces it.
+        """
         kept = self.folder / key
         temporary = self.folder / f".{os.getpid()}.{key}"
         shutil.rmtree(temporary, ignore_errors=True)
@@ -33,6 +36,8 @@ class Store:
             yield temporary
             checksums = {path.name: [path.stat().st_size, crc32(path)] for path in sorted(temporary.iterdir())}
             (temporary / "checksums.json").write_text(json.dumps(checksums))
+            if anew:
+                self.discard(key)
             try:
                 os.rename(temporary, kept)
             except OSError:  # there already, from another job: equal fingerprints mean equal results
@@ -74,22 +79,3 @@ class Store:
     def discard(self, key):
         """Throw away what is kept under *key*, if anything."""
         shutil.rmtree(self.folder / key, ignore_errors=True)
-
-    def find_items(self, wanted):
-        """Return where work items are kept, whole: fingerprint -> (key of a kept result, row in it).
-
-        A kept result of the stage ``data_points`` holds the rows of some items, with their fingerprints in
-        ``items.json``: a whole batch, or a part of one that was not finished. An item is found whichever
-        batch it was in.
-        """
-        found = {}
-        wanted = set(wanted)
-        for index in sorted(self.folder.glob("[0-9a-f]*/items.json")):
-            try:
-                prints = json.loads(index.read_text())["fingerprints"]
-            except (FileNotFoundError, ValueError, KeyError):  # folded into its batch a moment ago, or damaged
-                continue
-            rows = {item: row for row, item in enumerate(prints) if item in wanted and item not in found}
-            if rows and self.is_whole(index.parent.name):
-                found.update((item, (index.parent.name, row)) for item, row in rows.items())
-        return found

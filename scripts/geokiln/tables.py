@@ -41,10 +41,12 @@ class TableWriter:
         The two files; the side-car is written when the block ends well.
     inputs, targets : dict
         Component name -> shape of one example.
+    about : dict, optional
+        Further keys of the side-car.
     """
 
-    def __init__(self, raw, sidecar, inputs, targets):
-        self.raw, self.sidecar = raw, sidecar
+    def __init__(self, raw, sidecar, inputs, targets, about=None):
+        self.raw, self.sidecar, self.about = raw, sidecar, about or {}
         self.components = components_of({**{f"input/{n}": s for n, s in inputs.items()},
                                          **{f"target/{n}": s for n, s in targets.items()}})  # fmt: skip
         self.width = sum(component["size"] for component in self.components)
@@ -93,6 +95,7 @@ class TableWriter:
                     "digest": self._digest.hexdigest(),
                     "block_rows": self.block_rows,
                     "block_crc32": self._checksums,
+                    **self.about,
                 },
             )
 

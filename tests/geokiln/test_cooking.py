@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 from geokiln.arrays import read_arrays
+from geokiln.cook_kinds import cook_kind
 from geokiln.cooking import cook_batch
 from geokiln.errors import UserError
-from geokiln.fingerprints import cook_context, cook_fingerprints, fingerprint
+from geokiln.fingerprints import batch_key, fingerprint
+from geokiln.generator import Generator
+from geokiln.kept_items import find_items
 from geokiln.store import Store
+from geokiln.work_items import WorkItems
 
 GENERATOR = """
     import numpy as np
@@ -35,11 +39,13 @@ def cook(write, monkeypatch):
     write("generator.py", GENERATOR)
     monkeypatch.setattr("geokiln.cooking.KEEP_SECONDS", 0)  # each item by itself, however quick it is
 
-    def cook(items, parts=("inputs", "targets"), parameters=None, store=None):
-        parameters, store = parameters or {}, store or Store("data_points")
-        prints = cook_fingerprints(items, cook_context("generator.py", [], parameters, "cook-1", list(parts)))
-        key = fingerprint(prints)
-        done = cook_batch(items, prints, key, "generator.py", parameters, list(parts), store)
+    def cook(items, parts=("inputs", "targets"), parameters=None, store=None, **policy):
+        parameters = parameters or {}
+        store = store or Store(f"data_points/{fingerprint(parameters)}")
+        digests = items.digests()
+        kind = cook_kind(Generator("generator.py"), parameters, list(parts), {})
+        done = cook_batch(items, digests, batch_key([digests.tobytes()], "fail"), kind, store, **policy)
+        key = done.pop("key")
         assert store.is_whole(key)
         return done, read_arrays(store.folder / key / "rows.npz")
 
@@ -47,7 +53,8 @@ def cook(write, monkeypatch):
 
 
 def items(*numbers):
-    return [{"id": str(n), "seed": 1, "attributes": {"time": n / 10, "name": "drop"}} for n in numbers]
+    attributes = {"time": np.array(numbers) / 10, "name": np.array(["drop"] * len(numbers))}
+    return WorkItems(np.array(numbers).astype(str), 1, attributes)
 
 
 def cooked():
@@ -59,13 +66,13 @@ def cooked():
 
 
 def kept():
-    return sorted(Path(".kept/data_points").glob("[0-9a-f]*"))
+    return sorted(Path(".kept/data_points").glob("*/[0-9a-f]*"))
 
 
 def test_a_batch_holds_a_row_for_each_item_in_its_order(cook):
     done, arrays = cook(items(3, 1, 2))
 
-    assert done == {"cooked": 3, "reused": 0}
+    assert done == {"cooked": 3, "reused": 0, "dropped": 0, "failed": 0}
     assert arrays["id"].tolist() == ["3", "1", "2"]
     assert arrays["input/time"].tolist() == pytest.approx([0.3, 0.1, 0.2])
     assert arrays["target/height"] == pytest.approx(np.outer([0.3, 0.1, 0.2], [0, 1, 2]))
@@ -78,9 +85,10 @@ def test_a_finished_batch_is_kept_as_one_result(cook):
     whole = time.perf_counter() - start
 
     assert len(kept()) == 1
-    index = json.loads((kept()[0] / "items.json").read_text())
-    assert len(index["fingerprints"]) == len(index["seconds"]) == 3
+    index, report = read_arrays(kept()[0] / "items.npz"), json.loads((kept()[0] / "report.json").read_text())
+    assert len(index["digest"]) == len(index["seconds"]) == report["items"] == 3
     assert min(index["seconds"]) >= 0 and sum(index["seconds"]) <= whole
+    assert sorted(report["seconds"]["slowest"]) == ["0", "1", "2"]
 
 
 def test_nothing_is_cooked_twice(cook):
@@ -89,7 +97,7 @@ def test_nothing_is_cooked_twice(cook):
 
     done, second = cook(items(0, 1, 2))
 
-    assert done == {"cooked": 0, "reused": 3}
+    assert done == {"cooked": 0, "reused": 3, "dropped": 0, "failed": 0}
     assert cooked() == []
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
@@ -100,7 +108,7 @@ def test_items_are_reused_across_batches_of_another_size(cook):
 
     done, merged = cook(items(0, 1, 2, 3, 4, 5, 6))
 
-    assert done == {"cooked": 1, "reused": 6}
+    assert done == {"cooked": 1, "reused": 6, "dropped": 0, "failed": 0}
     assert cooked() == [6]
     for name in batches[0]:
         assert np.array_equal(merged[name][:6], np.concatenate([batch[name] for batch in batches]))
@@ -118,12 +126,12 @@ def test_an_item_does_not_depend_on_its_batch(cook):
 def test_a_changed_item_alone_is_cooked_again(cook):
     cook(items(0, 1, 2))
     changed = items(0, 1, 2)
-    changed[1]["attributes"]["time"] = 99.0
+    changed.attributes["time"][1] = 99.0
     cooked()
 
     done, arrays = cook(changed)
 
-    assert done == {"cooked": 1, "reused": 2}
+    assert done == {"cooked": 1, "reused": 2, "dropped": 0, "failed": 0}
     assert cooked() == [1]
     assert arrays["target/height"][1].tolist() == [0, 99, 198]
 
@@ -133,7 +141,7 @@ def test_changed_parameters_cook_all_again(cook):
 
     done, arrays = cook(items(0, 1), parameters={"speed": 10})
 
-    assert done == {"cooked": 2, "reused": 0}
+    assert done == {"cooked": 2, "reused": 0, "dropped": 0, "failed": 0}
     assert arrays["target/height"][1].tolist() == pytest.approx([0, 1, 2])
 
 
@@ -185,7 +193,7 @@ def test_only_the_item_that_raised_is_cooked_next_time(cook, write):
 
     done, arrays = cook(items(0, 1, 2))
 
-    assert done == {"cooked": 1, "reused": 2}
+    assert done == {"cooked": 1, "reused": 2, "dropped": 0, "failed": 0}
     assert cooked() == [1]
     assert arrays["id"].tolist() == ["0", "1", "2"]
     assert arrays["target/height"][:, 1].tolist() == pytest.approx([0, 0.1, 0.2])
@@ -230,13 +238,15 @@ def test_a_broken_promise_of_one_item_is_named_while_the_others_are_kept(answer,
     assert len(kept()) == 2
 
 
-def test_a_generator_without_cook_keeps_nothing(cook, write):
-    write("generator.py", "x = 1")
+@pytest.mark.parametrize("text", ["x = 1", "cook = 5", "def bake(item): ...", "class A:\n    def cook(self): ..."])
+def test_a_generator_without_cook_is_told_what_it_returns(text, cook, write):
+    write("generator.py", text)
 
     with pytest.raises(UserError) as error:
         cook(items(0))
 
-    assert "generator.py defines no function cook(item)" in str(error.value)
+    expected = "generator.py defines no function cook(item); it returns an item's targets as a dict of arrays"
+    assert str(error.value) == expected
     assert kept() == []
 
 
@@ -268,11 +278,11 @@ def test_an_interrupted_cook_keeps_what_is_done(cook, write):
 
     done, _ = cook(items(0, 1, 2, 3))
 
-    assert done == {"cooked": 2, "reused": 2}
+    assert done == {"cooked": 2, "reused": 2, "dropped": 0, "failed": 0}
     assert cooked() == [2, 3]
 
 
-@pytest.mark.parametrize("name", ["rows.npz", "items.json", "checksums.json"])
+@pytest.mark.parametrize("name", ["rows.npz", "items.npz", "checksums.json"])
 @pytest.mark.parametrize("keep_share", [0, 0.5, 0.98])
 def test_damaged_kept_rows_are_cooked_again(name, keep_share, cook):
     _, before = cook(items(0, 1))
@@ -284,7 +294,7 @@ def test_damaged_kept_rows_are_cooked_again(name, keep_share, cook):
 
     done, arrays = cook(items(0, 1, 2, 3))
 
-    assert done == {"cooked": 2, "reused": 2}
+    assert done == {"cooked": 2, "reused": 2, "dropped": 0, "failed": 0}
     assert cooked() == [0, 1]
     assert all(np.array_equal(arrays[column][:2], before[column]) for column in before)
 
@@ -299,9 +309,9 @@ def test_a_damaged_result_that_cannot_be_deleted_does_not_hold_up_the_cook(cook)
             looks.append(key)
             assert len(looks) < 100
 
-    done, _ = cook(items(0, 1, 2), store=ReadOnly("data_points"))
+    done, _ = cook(items(0, 1, 2), store=ReadOnly(f"data_points/{fingerprint({})}"))
 
-    assert done == {"cooked": 3, "reused": 0}
+    assert done == {"cooked": 3, "reused": 0, "dropped": 0, "failed": 0}
 
 
 def test_a_damaged_single_item_is_cooked_again(cook, write):
@@ -314,7 +324,7 @@ def test_a_damaged_single_item_is_cooked_again(cook, write):
 
     done, arrays = cook(items(0, 1, 2))
 
-    assert done == {"cooked": 2, "reused": 1}
+    assert done == {"cooked": 2, "reused": 1, "dropped": 0, "failed": 0}
     assert arrays["target/height"][:, 1].tolist() == pytest.approx([0, 0.1, 0.2])
 
 
@@ -326,7 +336,7 @@ def test_an_item_that_is_whole_elsewhere_is_not_cooked_again_for_a_damaged_copy(
 
     done, arrays = cook(items(0, 1, 2))
 
-    assert done == {"cooked": 1, "reused": 2}
+    assert done == {"cooked": 1, "reused": 2, "dropped": 0, "failed": 0}
     assert arrays["target/height"][:, 1].tolist() == pytest.approx([0, 0.1, 0.2])
 
 
@@ -336,13 +346,11 @@ def test_quick_items_are_kept_together_and_those_of_another_shape_apart(cook, wr
 
     with pytest.raises(UserError):
         cook(items(0, 1, 2, 3, 4))
-    places = Store("data_points").find_items(
-        cook_fingerprints(items(0, 1, 2, 4), cook_context("generator.py", [], {}, "cook-1", ["inputs", "targets"]))
-    )
+    found = find_items(Store(f"data_points/{fingerprint({})}"), items(0, 1, 2, 4).digests())
 
-    assert len(kept()) == 1 and len(places) == 4
+    assert len(kept()) == 1 and not len(found.missing)
     Path("bad.txt").unlink()
     done, arrays = cook(items(0, 1, 2, 3, 4))
-    assert done == {"cooked": 1, "reused": 4}
+    assert done == {"cooked": 1, "reused": 4, "dropped": 0, "failed": 0}
     assert np.allclose(arrays["target/height"][:, 2], 2 * np.arange(5) / 10)
     assert len(kept()) == 1  # the whole batch; its parts are gone

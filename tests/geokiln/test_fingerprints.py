@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geokiln import fingerprints
-from geokiln.fingerprints import cook_context, cook_fingerprints, fingerprint, why_cooked
+from geokiln.fingerprints import batch_key, cook_context, fingerprint, why_cooked
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -76,23 +76,18 @@ def test_a_fingerprint_does_not_depend_on_the_process():
     assert done[0] == done[1] == fingerprint({"a": 0.1, "b": [1, "x"]}) + "\n"
 
 
-ITEMS = [
-    {"id": "0", "seed": 1, "attributes": {"time": 0.5, "rotation": [0.0, 1.0]}},
-    {"id": "1", "seed": 1, "attributes": {"time": 0.75, "rotation": [0.0, 2.0]}},
-]
 GENERATOR = "import helper\n\n\ndef cook(item):\n    return {'height': helper.FACTOR * item['time']}\n"
 
 
 @pytest.fixture
 def prints(write):
-    """A function that gives the fingerprints of ITEMS, or what else the test says."""
+    """A function that gives the fingerprint of a cook context, with what the test changes."""
     write("generator.py", GENERATOR)
     write("helper.py", "FACTOR = 2")
     write("rest.obj", "v 0 0 0")
 
     def prints(**changes):
         arguments = {
-            "items": ITEMS,
             "generator": "generator.py",
             "generator_inputs": ["rest.obj"],
             "parameters": {"steps": 10, "name": "a"},
@@ -100,37 +95,9 @@ def prints(write):
             "parts": ["inputs", "targets"],
         }
         arguments.update(changes)
-        return cook_fingerprints(arguments.pop("items"), cook_context(**arguments))
+        return fingerprint(cook_context(**arguments))
 
     return prints
-
-
-def test_each_item_has_a_fingerprint_of_its_own(prints):
-    result = prints()
-
-    assert len(set(result)) == len(result) == 2
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
-        {"id": "9", "seed": 1, "attributes": {"time": 0.5, "rotation": [0.0, 1.0]}},
-        {"id": "0", "seed": 2, "attributes": {"time": 0.5, "rotation": [0.0, 1.0]}},
-        {"id": "0", "seed": 1, "attributes": {"time": 0.6, "rotation": [0.0, 1.0]}},
-        {"id": "0", "seed": 1, "attributes": {"time": 0.5, "rotation": [0.0, 1.1]}},
-        {"id": "0", "seed": 1, "attributes": {"time": 0.5, "rotation": [1.0, 0.0]}},
-        {"id": "0", "seed": 1, "attributes": {"time": 0.5, "rotation": [0.0, 1.0], "more": ""}},
-        {"id": "0", "seed": 1, "attributes": {"rotation": [0.0, 1.0]}},
-        {"id": "0", "seed": 1, "attributes": {"Time": 0.5, "rotation": [0.0, 1.0]}},
-    ],
-)
-def test_what_an_item_is_changes_its_fingerprint_and_no_other_items(item, prints):
-    before = prints()
-
-    after = prints(items=[item, ITEMS[1]])
-
-    assert after[0] != before[0]
-    assert after[1] == before[1]
 
 
 @pytest.mark.parametrize(
@@ -142,15 +109,16 @@ def test_what_an_item_is_changes_its_fingerprint_and_no_other_items(item, prints
         {"parts": ["inputs"]},
         {"parts": ["inputs", "targets", "baseline"]},
         {"generator_inputs": []},
+        {"command": [["hython"], ["a.npz"]]},
     ],
     ids=str,
 )
-def test_what_the_cook_depends_on_changes_every_fingerprint(changes, prints):
+def test_what_the_cook_depends_on_changes_the_fingerprint(changes, prints):
     before = prints()
 
     after = prints(**changes)
 
-    assert set(before).isdisjoint(after)
+    assert after != before
 
 
 @pytest.mark.parametrize(
@@ -162,12 +130,12 @@ def test_what_the_cook_depends_on_changes_every_fingerprint(changes, prints):
         ("rest.obj", "v 0 0 0 "),
     ],
 )
-def test_the_bytes_of_a_file_that_the_cook_reads_change_every_fingerprint(path, text, prints, write):
+def test_the_bytes_of_a_file_that_the_cook_reads_change_the_fingerprint(path, text, prints, write):
     before = prints()
 
     write(path, text)
 
-    assert set(before).isdisjoint(prints())
+    assert prints() != before
 
 
 @pytest.mark.parametrize(
@@ -187,24 +155,20 @@ def test_comments_and_other_files_change_no_fingerprint(path, text, prints, writ
     assert prints() == before
 
 
-def test_the_order_of_items_keys_and_parts_changes_no_fingerprint(prints):
+def test_the_order_of_keys_and_parts_changes_no_fingerprint(prints):
     before = prints()
 
-    after = prints(
-        items=[reversed_keys(item) for item in reversed(ITEMS)],
-        parameters={"name": "a", "steps": 10},
-        parts=["targets", "inputs"],
-    )
+    after = prints(parameters={"name": "a", "steps": 10}, parts=["targets", "inputs"])
 
-    assert after[::-1] == before
+    assert after == before
 
 
-def test_a_raised_version_of_geokilns_own_changes_every_fingerprint(prints, monkeypatch):
+def test_a_raised_version_of_geokilns_own_changes_the_fingerprint(prints, monkeypatch):
     before = prints()
 
     monkeypatch.setattr(fingerprints, "COOK_VERSION", fingerprints.COOK_VERSION + 1)
 
-    assert set(before).isdisjoint(prints())
+    assert prints() != before
 
 
 def test_a_moved_project_keeps_its_fingerprints(prints, write, tmp_path, monkeypatch):
@@ -222,3 +186,9 @@ def test_a_cook_is_explained_by_what_changed_since_the_last_one():
 
     assert why_cooked(before, {"the code changed": 2, "a file changed": {"a": 2}}) == "the code changed, a file changed"
     assert why_cooked(before, before) == "these items are new or changed"
+
+
+def test_a_batch_is_its_items_in_their_order_and_what_becomes_of_invalid_ones():
+    keys = {batch_key([b"a" * 16, b"b" * 16], "fail"), batch_key([b"b" * 16, b"a" * 16], "fail")}
+
+    assert len(keys | {batch_key([b"a" * 16, b"b" * 16], "drop"), batch_key([b"a" * 16], "fail")}) == 4

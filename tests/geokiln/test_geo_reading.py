@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geokiln.errors import UserError
-from geokiln.geo import Geometry, read_geo, write_geo
+from geokiln.geo import Geometry, write_geo
+from geokiln.geo_reading import read_geo
 
 SQUARE = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
 STORAGES = {"fpreal32": "f4", "fpreal64": "f8", "int32": "i4", "int64": "i8"}

@@ -140,14 +140,13 @@ def test_a_geo_file_tells_the_number_of_items(project, poses):
     result = project(geometry={"source": "poses.geo"})
 
     assert result.batches == ["0-3", "4-7"]
-    assert result.source_files() == ["poses.geo"] and result.source() == "poses.geo"
+    assert list(result.geometries.values()) == result.geometry_files("drops.geo") == ["poses.geo"]
 
 
 def test_a_source_that_is_the_generator_is_no_file(project):
     result = project()
 
-    assert result.source_files() == [] and result.source() == "generator"
-    assert result.count("line") == 3
+    assert result.geometries == {"drops.geo": "generator"} and result.geometry_files("drops.geo") == []
 
 
 def test_an_empty_geo_file_is_refused(project):

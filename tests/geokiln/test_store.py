@@ -160,42 +160,6 @@ def test_a_result_that_another_job_folded_in_may_be_discarded_twice(store):
     assert not (store.folder / KEY).exists()
 
 
-def test_items_are_found_in_batches_and_alone(store):
-    keep(store, "0" * 32, prints=["aa", "bb", "cc"])
-    keep(store, "f" * 32, prints=["dd"])
-
-    found = store.find_items(["cc", "dd", "aa", "ee"])
-
-    assert found == {"aa": ("0" * 32, 0), "cc": ("0" * 32, 2), "dd": ("f" * 32, 0)}
-
-
-def test_nothing_is_found_in_a_store_that_is_not_there(store):
-    found = store.find_items(["aa"])
-
-    assert found == {}
-
-
-def test_a_result_that_is_being_kept_is_not_found_yet(store):
-    with store.keep(KEY) as folder:
-        (folder / "items.json").write_text(json.dumps({"fingerprints": ["aa"]}))
-        during = store.find_items(["aa"])
-
-    assert during == {}
-    assert store.find_items(["aa"]) == {"aa": (KEY, 0)}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_list_of_items_hides_its_own_items_alone(damage, store):
-    keep(store, "0" * 32, prints=["aa"])
-    keep(store, "f" * 32, prints=["dd"])
-    DAMAGES[damage](store.folder / ("0" * 32) / "items.json")
-
-    found = store.find_items(["aa", "dd"])
-
-    assert found["dd"] == ("f" * 32, 0)
-    assert "aa" not in found or not store.is_whole("0" * 32)
-
-
 def test_the_whole_store_may_be_deleted(store):
     keep(store, KEY)
     shutil.rmtree(".kept")
@@ -204,3 +168,13 @@ def test_the_whole_store_may_be_deleted(store):
 
     assert store.publish(KEY, {"rows.npz": "a.npz"})
     assert Path("a.npz").read_bytes() == b"again"
+
+
+def test_a_result_may_be_kept_anew(store):
+    keep(store, KEY)
+
+    with store.keep(KEY, anew=True) as folder:
+        (folder / "rows.npz").write_bytes(b"new")
+
+    assert store.publish(KEY, {"rows.npz": "a.npz"})
+    assert Path("a.npz").read_bytes() == b"new"

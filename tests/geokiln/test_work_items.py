@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geokiln.errors import UserError
-from geokiln.geo import Geometry
-from geokiln.work_items import Item, batch_names, batch_range, work_items
+from geokiln.work_items import WorkItems, automatic_batch_size, batch_names, batch_range, matches
 
 COUNTS, SIZES = st.integers(1, 500), st.integers(1, 60)
 
@@ -40,47 +39,32 @@ def test_no_items_make_no_batch():
     assert batch_names(0, 16) == []
 
 
-def geometry():
+def items(seed=3):
     attributes = {
         "time": np.float32([0.5, 1.5]),
         "rotation": np.float64([[0, 1, 2], [3, 4, 5]]),
         "frame": np.array([7, 8]),
         "name": np.array(["left", "right"]),
     }
-    return Geometry(np.zeros((2, 3)), [[0], [1]], {"mass": np.ones(2)}, attributes)
+    return WorkItems(np.array(["0", "1"]), seed, attributes)
 
 
-def test_each_primitive_becomes_a_work_item_with_its_attributes():
-    result = work_items(geometry(), 3)
-
-    assert result == [
-        {"id": "0", "seed": 3, "attributes": {"time": 0.5, "rotation": [0, 1, 2], "frame": 7, "name": "left"}},
-        {"id": "1", "seed": 3, "attributes": {"time": 1.5, "rotation": [3, 4, 5], "frame": 8, "name": "right"}},
-    ]
-
-
-def test_work_items_hold_plain_values_of_python():
-    result = work_items(geometry(), 3)[0]["attributes"]
-
-    assert {name: type(value) for name, value in result.items()} == {
-        "time": float,
-        "rotation": list,
-        "frame": int,
-        "name": str,
-    }
+def single(id_="12", seed=1, **attributes):
+    return WorkItems(np.array([id_]), seed, {name: np.array([value]) for name, value in attributes.items()}).item(0, {})
 
 
 def test_an_item_gives_numbers_strings_and_arrays():
-    item = Item(work_items(geometry(), 3)[1], {})
+    item = items().item(1, {})
 
-    assert item["time"] == 1.5
-    assert item["name"] == "right"
+    assert item["time"] == 1.5 and isinstance(item["time"], float)
+    assert item["frame"] == 8 and isinstance(item["frame"], int)
+    assert item["name"] == "right" and type(item["name"]) is str
     assert isinstance(item["rotation"], np.ndarray)
     assert item["rotation"].tolist() == [3, 4, 5]
 
 
 def test_an_item_knows_its_identity_parameters_and_names():
-    item = Item(work_items(geometry(), 3)[1], {"steps": 5})
+    item = items().item(1, {"steps": 5})
 
     assert (item.id, item.seed, item.parameters) == ("1", 3, {"steps": 5})
     assert item.names == ["time", "rotation", "frame", "name"]
@@ -90,28 +74,26 @@ def test_an_item_knows_its_identity_parameters_and_names():
     ("attributes", "known"), [({"time": 1, "name": "a"}, "time, name"), ({}, "none")], ids=["some", "none"]
 )
 def test_an_attribute_that_is_missing_is_named_with_those_that_there_are(attributes, known):
-    item = Item({"id": "12", "seed": 1, "attributes": attributes}, {})
-
     with pytest.raises(UserError) as error:
-        item["rotation"]
+        single(**attributes)["rotation"]
 
     assert str(error.value) == f"item 12 has no attribute 'rotation'; it has {known}"
 
 
-def numbers(id_, seed, attributes=None):
-    return Item({"id": id_, "seed": seed, "attributes": attributes or {}}, {}).random.random(4).tolist()
+def numbers(id_, seed, **attributes):
+    return single(id_, seed, **attributes).random.random(4).tolist()
 
 
 def test_random_numbers_depend_on_seed_and_identity_alone():
-    first = numbers("7", 1, {"time": 1})
+    first = numbers("7", 1, time=1)
 
-    again = numbers("7", 1, {"time": 2, "name": "other"})
+    again = numbers("7", 1, time=2, name="other")
 
     assert again == first
 
 
 def test_every_use_of_random_starts_anew():
-    item = Item({"id": "7", "seed": 1, "attributes": {}}, {})
+    item = single("7")
 
     assert item.random.random(4).tolist() == item.random.random(4).tolist()
 
@@ -127,39 +109,51 @@ def test_an_identity_that_is_no_number_has_random_numbers_too(id_):
     assert numbers(id_, 1) == numbers(id_, 1) != numbers("7", 1)
 
 
-@pytest.mark.parametrize("keys", [[7, 3, 5], ["c", "a", "b"]])
-def test_an_id_attribute_is_the_identity_wherever_a_primitive_stands(keys):
-    geometry = Geometry.from_attributes({"key": np.array(keys), "x": np.array([0.0, 1.0, 2.0])})
-    turned = Geometry.from_attributes({"key": np.array(keys[::-1]), "x": np.array([2.0, 1.0, 0.0])})
-
-    items = work_items(geometry, 1, "key")
-
-    assert [item["id"] for item in items] == [str(key) for key in keys]
-    assert items == work_items(turned, 1, "key")[::-1]
+def digest(id_="0", seed=1, **attributes):
+    return WorkItems(np.array([id_]), seed, {n: np.array([v]) for n, v in attributes.items()}).digests().tobytes()
 
 
 @pytest.mark.parametrize(
-    ("attribute", "message"),
+    "other",
     [
-        ("kex", "there is no primitive attribute 'kex'; there are: key, x, pair, double, empty"),
-        ("x", "'x' must hold one integer or string for each primitive"),
-        ("pair", "'pair' must hold one integer or string for each primitive"),
-        ("double", "primitives 0 and 2 have the same 'double', 4; it must identify one"),
-        ("empty", "primitive 1 has an empty or broken 'empty', ''"),
+        {"id_": "9", "time": 0.5, "rotation": [0.0, 1.0]},
+        {"seed": 2, "time": 0.5, "rotation": [0.0, 1.0]},
+        {"time": 0.6, "rotation": [0.0, 1.0]},
+        {"time": 0.5, "rotation": [0.0, 1.1]},
+        {"time": 0.5, "rotation": [1.0, 0.0]},
+        {"time": 0.5, "rotation": [0.0, 1.0], "more": ""},
+        {"rotation": [0.0, 1.0]},
+        {"Time": 0.5, "rotation": [0.0, 1.0]},
+        {"time": "0.5", "rotation": [0.0, 1.0]},
     ],
 )
-def test_an_attribute_that_identifies_no_primitive_is_refused(attribute, message):
-    geometry = Geometry.from_attributes(
-        {
-            "key": np.array([1, 2, 3]),
-            "x": np.array([0.0, 1.0, 2.0]),
-            "pair": np.array([[1, 2], [3, 4], [5, 6]]),
-            "double": np.array([4, 5, 4]),
-            "empty": np.array(["a", "", "c"]),
-        }
-    )
+def test_what_an_item_is_changes_its_digest(other):
+    assert digest(**other) != digest(time=0.5, rotation=[0.0, 1.0])
 
-    with pytest.raises(UserError) as error:
-        work_items(geometry, 1, attribute)
 
-    assert str(error.value) == f"geometry.id_attribute: {message}"
+def test_digests_depend_neither_on_the_order_of_attributes_nor_on_other_items():
+    all_items = items()
+    names = list(all_items.attributes)[::-1]
+    turned = WorkItems(all_items.ids, 3, {name: all_items.attributes[name] for name in names})
+
+    assert np.array_equal(turned.digests(), all_items.digests())
+    assert np.array_equal(all_items.rows(slice(1, 2)).digests(), all_items.digests()[1:])
+    assert np.array_equal(all_items.digests(block=1), all_items.digests())
+    longer = {**all_items.attributes, "name": np.array(["left", "right, and much longer"])}
+    assert np.array_equal(WorkItems(all_items.ids, 3, longer).digests()[0], all_items.digests()[0])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "chosen"),
+    [("*", "P Cd name"), ("* ^name", "P Cd"), ("P name", "P name"), ("^P", ""), ("C* ^Cd", ""), ("^* P", "P")],
+)
+def test_attributes_are_chosen_as_in_houdini(pattern, chosen):
+    assert [name for name in ("P", "Cd", "name") if matches(pattern, name)] == chosen.split()
+
+
+@given(st.integers(1, 10**7))
+def test_an_automatic_batch_size_is_a_power_of_two_and_makes_few_batches(count):
+    size = automatic_batch_size(count)
+
+    assert size & (size - 1) == 0
+    assert count ** (1 / 3) * 0.99 <= count / size <= 2.01 * count ** (1 / 3)

@@ -12,7 +12,9 @@ import pytest
 
 from geokiln.arrays import write_arrays
 from geokiln.geo import Geometry, write_geo
+from geokiln.item_files import write_items
 from geokiln.tables import TableWriter
+from geokiln.work_items import WorkItems
 
 SETTINGS = {
     "hidden_layers": 1,
@@ -98,12 +100,13 @@ def geometry():
 
 
 @pytest.fixture
-def work_items(write):
+def work_items():
     """A function that writes a file of work items with the given numbers."""
 
     def work_items(path, numbers):
-        items = [{"id": str(n), "seed": 1, "attributes": {"time": n / 10, "strength": 2.0}} for n in numbers]
-        write(path, json.dumps({"geometry": "geometry/drops.geo", "items": items}))
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        columns = {"time": np.array(numbers) / 10, "strength": np.full(len(numbers), 2.0)}
+        write_items(path, WorkItems(np.array(numbers).astype(str), 1, columns))
         return path
 
     return work_items
@@ -166,7 +169,7 @@ def unseen(dataset):
             arrays |= {"target/height": height, "target/force": force}
             arrays |= {"baseline/height": 0 * height, "baseline/force": 0 * force}
         write_arrays(f"unseen/{name}.npz", {**arrays, **changes})
-        report = {"digest": "d", "ids": [str(number) for number in range(count)], "seconds": [0.5] * count}
+        report = {"digest": "d", "items": count, "dropped": {}, "failed": {}, "seconds": {"total": 0.5 * count}}
         Path(f"unseen/{name}.json").write_text(json.dumps(report))
 
     return unseen

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from geokiln.geo import Geometry, read_geo, write_geo
+from geokiln.geo import Geometry, write_geo
+from geokiln.geo_reading import read_geo
 from sample_geometry import main
 
 
@@ -71,7 +72,6 @@ def test_a_geo_file_is_read_and_written_without_the_generator(unseen, geometry):
     [
         ("def cook(item): ...", {}, "generator.py defines no function geometry(...), which the config asks for"),
         ("def cook(item): ...", {"unseen": "walk"}, "generator.py defines no function unseen(...), which"),
-        ("x = 1", {}, "generator.py defines no function cook(item)"),
         ("def cook(", {}, "generator.py, line 1: "),
         (None, {"source": "no.geo"}, "no.geo does not exist"),
         (None, {"generator": "no.py"}, "no.py does not exist"),
@@ -100,15 +100,6 @@ def test_a_geometry_that_cannot_be_made_ends_in_a_sentence(text, changes, senten
 
     assert message.startswith(f"sample_geometry: {sentence}")
     assert not Path("geometry/drops.geo").exists()
-
-
-def test_an_empty_geometry_is_refused(failure, write):
-    write("empty.geo", '["pointcount",0,"vertexcount",0,"primitivecount",0,"topology",["pointref",["indices",[]]],'
-          '"attributes",[],"primitives",[]]')  # fmt: skip
-
-    message = failure(main, arguments(source="empty.geo"))
-
-    assert message == "sample_geometry: empty.geo: the geometry is empty; each data point needs a primitive"
 
 
 def test_an_old_geometry_stays_when_a_new_one_fails(generator, write, failure):

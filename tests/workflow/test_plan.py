@@ -101,8 +101,10 @@ def test_a_data_point_can_be_asked_for_in_every_granularity_and_out_of_range_it_
 
 
 def test_an_unknown_wedge_or_batch_is_no_target(ripple):
-    for target in ("wedges/hidden_layers-9/model.onnx", "batches/0-99.npz", "predictions/other.npz"):
+    for target in ("wedges/hidden_layers-9/model.onnx", "predictions/other.npz"):
         assert "No rule to produce" in ripple.snakemake("-n", target, fails=True)
+    there_are = "there is no such batch of 96 data points; there are 0-15 to 80-95"
+    assert f"batches/0-99.npz: {there_are}" in ripple.snakemake("-n", "batches/0-99.npz", fails=True)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from geokiln.geo import read_geo
-from geokiln.geo_header import primitive_count
+from geokiln.geo_reading import read_geo
+from geokiln.headers import primitive_count
 from geokiln.tables import Table
 
 UNSEEN = ["stir", "sway"]

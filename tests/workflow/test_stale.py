@@ -100,7 +100,7 @@ def test_points_batches_and_the_whole_set_give_the_same_dataset_and_cook_each_it
 
 
 def test_primitives_with_an_id_attribute_may_be_reordered_and_deleted_and_nothing_is_cooked(counted):
-    counted.configure(geometry={"source": "samples.geo", "id_attribute": "key"})
+    counted.configure(geometry={"source": "samples.geo"}, work_items={"id_attribute": "key"})
     x = np.random.default_rng(1).uniform(-1, 1, 16).astype(np.float32)
     for order in (list(range(16)), [*range(8, 16), *range(8)], [15, 3, 9]):
         keys = np.array(order) + 100

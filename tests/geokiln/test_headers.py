@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from geokiln.errors import UserError
-from geokiln.geo import Geometry, read_geo, write_geo
-from geokiln.geo_header import primitive_count
+from geokiln.geo import Geometry, write_geo
+from geokiln.geo_reading import read_geo
+from geokiln.headers import primitive_count
 
 
 @pytest.mark.parametrize("count", [0, 1, 12345])
