@@ -35,6 +35,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", choices=["tube", "ripple5ms"])
     parser.add_argument("--items", type=int, default=10000, help="of ripple5ms")
+    parser.add_argument("--steps", type=int, help="of an item of ripple5ms, to repeat a run; default: what takes 5 ms")
     parser.add_argument("--batch-size", type=int, help="of ripple5ms; default: the shipped one")
     parser.add_argument("--output", help="a file to which each result is appended as a line of JSON")
     parser.add_argument("--plain", nargs=4, metavar=("GENERATOR", "COUNT", "PARAMETERS", "RAW"), help=argparse.SUPPRESS)
@@ -47,8 +48,8 @@ def main():
         report = Report(args.output, benchmark="orchestration", job="tube", items=128)
         compare(report, args.repeats, write_tube, CHECKOUT / "examples/tube_deformer/generator.py", 128, {})
     if args.only != "tube":
-        steps = calibrate(5)
-        report = Report(args.output, benchmark="orchestration", job="ripple5ms", items=args.items)
+        steps = args.steps or calibrate(5)
+        report = Report(args.output, benchmark="orchestration", job="ripple5ms", items=args.items, steps=steps)
 
         def write(project):
             write_ripple(project, {"source": "generator", "count": args.items}, steps, args.batch_size)

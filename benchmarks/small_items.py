@@ -58,10 +58,10 @@ def main():
             print(f"{name} is left out: {program.missing()}")
             del chosen[name]
 
-    steps = calibrate(args.milliseconds)
+    steps = args.steps or calibrate(args.milliseconds)
     count = args.nothing_to_do_at or args.items
     print(f"{count} items of {args.milliseconds} ms ({steps} steps)", flush=True)
-    report = Report(args.output, benchmark="small_items", items=count, milliseconds=args.milliseconds)
+    report = Report(args.output, benchmark="small_items", items=count, milliseconds=args.milliseconds, steps=steps)
     rows = draw(count)
     build_environment()
     measure = nothing_to_do if args.nothing_to_do_at else all_three
@@ -78,6 +78,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--milliseconds", type=float, default=1, help="how long an item takes to cook")
+    parser.add_argument("--steps", type=int, help="of an item, to repeat a run; default: measured by --milliseconds")
     parser.add_argument("--batch-size", type=int, help="of Geokiln; default: the shipped one")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--slow-repeats", type=int, help="of dvc and of snakemake by default; default: as --repeats")
