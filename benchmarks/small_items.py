@@ -3,7 +3,7 @@
     .venv-test/bin/python benchmarks/small_items.py [--items 2000] [--repeats 3] [--only geokiln,make]
     .venv-test/bin/python benchmarks/small_items.py --nothing-to-do-at 50000
 
-geokiln           a project with `geometry: {source: poses.geo}`, batches of the default size
+geokiln           a project with `geometry: {source: poses.geo}`, in batches of the default size (or --batch-size)
 snakemake         one job per item, default settings
 snakemake tuned   the same Snakefile with Geokiln's settings: --scheduler greedy --scheduler-subsample 50
                   --max-jobs-per-timespan 1000/1s
@@ -23,8 +23,9 @@ a run with nothing to do must cook none and leave the dataset as it is.
 --nothing-to-do-at N measures the second run alone: Geokiln after its own cold run, the others over files that a plain
 loop has written (Snakemake takes files without records of its own as up to date).
 
-DVC is taken from --dvc, else from PATH, else from a virtualenv that is made in the cache folder (~/.cache). With
-thousands of items it takes very long, and so does Snakemake by default: --slow-repeats 1 measures these two once.
+DVC is taken from --dvc, else from PATH, else from a virtualenv that is made in the cache folder (~/.cache). It reads
+and writes the whole of dvc.lock after each stage, so its cold run grows with the square of the number of items: hours
+with 2,000 of them. Leave it out by --only, or measure it, and Snakemake's default settings, once by --slow-repeats 1.
 Lines are printed as they are known; --output FILE appends them as JSON, too.
 """
 
