@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geokiln.arrays import read_arrays, write_arrays
+from geokiln.arrays import open_arrays, write_arrays_in_blocks
 from geokiln.errors import command
 from geokiln.files import read_json, written
 from geokiln.prediction import error_table, report
@@ -21,12 +21,14 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     with written(args.output, args.errors) as (output, errors):
-        parts = {Path(path).stem: read_arrays(path) for path in args.predictions}
+        parts = {Path(path).stem: open_arrays(path, check=True) for path in args.predictions}
         judged = {Path(path).stem: read_json(Path(path).with_suffix(".json")) for path in args.predictions}
-        merged = {"source": np.repeat(list(parts), [len(part["id"]) for part in parts.values()])}
+        source = np.repeat(list(parts), [len(part["id"]) for part in parts.values()])
+        merged = {"source": (source.dtype, source.shape, [source])}
         for name in next(iter(parts.values())):
-            merged[name] = np.concatenate([part[name] for part in parts.values()])
-        write_arrays(output, merged)
+            arrays = [part[name] for part in parts.values()]
+            merged[name] = np.result_type(*arrays), (len(source), *arrays[0].shape[1:]), arrays
+        write_arrays_in_blocks(output, merged)
         with open(errors, "w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, ["unseen", "target", "answer", "rms", "worst", "model_share", "worst_share"])
             table.writeheader()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from geokiln.arrays import read_arrays, write_arrays
+from geokiln.arrays import open_arrays, write_arrays
 from geokiln.errors import command
 from geokiln.files import read_json, write_json, written
 from geokiln.prediction import Model, judge, report
@@ -22,9 +22,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     with written(args.predictions, args.errors) as (predictions, errors):
-        unseen, model = read_arrays(args.unseen), Model(args.model)
+        unseen, model = open_arrays(args.unseen, check=True), Model(args.model)
         inputs = model.flat_inputs(unseen, args.unseen)
-        outputs, seconds = model.run(inputs)
+        outputs, seconds = model.run(inputs, predictions.parent)
         cooked = read_json(args.cook_report)
         judged = judge(model, inputs, outputs, unseen, Table(args.examples, args.sidecar))
         times = {"model": seconds, "cook": cooked["seconds"]["total"] / cooked["items"]}

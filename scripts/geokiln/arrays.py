@@ -10,12 +10,15 @@ import numpy as np
 from geokiln.errors import UserError
 from geokiln.files import put_aside
 
+BLOCK_BYTES = 16 << 20  # what is read, computed or written at a time: small beside memory, large beside a call
+
 
 def write_arrays(path, arrays):
     """Write the mapping *arrays* (name -> array) as an uncompressed .npz; names may hold slashes.
 
     The archive is written member by member: ``numpy.savez`` takes names as keyword arguments, so that an array could
-    not be called ``file``. Members carry the same date always.
+    not be called ``file``. Members carry the same date always. Memory maps and views of them are
+    written a block at a time.
 
     Raises
     ------
@@ -23,7 +26,7 @@ def write_arrays(path, arrays):
         If an array holds Python objects, which only a pickle could carry.
     """
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
-    write_arrays_in_blocks(path, {name: (array.dtype, array.shape, [array]) for name, array in arrays.items()})
+    write_arrays_in_blocks(path, {name: (array.dtype, array.shape, _parts(array)) for name, array in arrays.items()})
 
 
 def write_arrays_in_blocks(path, arrays):
@@ -60,6 +63,19 @@ def write_arrays_in_blocks(path, arrays):
                     rows += len(block) if shape else 1
                 if rows != (shape[0] if shape else 1):
                     raise ValueError(f"array {name!r}: {rows} rows for one of shape {shape}")
+
+
+def block_slices(count, row_bytes):
+    """Yield slices that cut *count* rows of *row_bytes* each into blocks of at most 16 MB, of one row at least."""
+    step = max(1, BLOCK_BYTES // max(1, row_bytes))
+    for first in range(0, count, step):
+        yield slice(first, min(first + step, count))
+
+
+def _parts(array):
+    if array.ndim == 0:
+        return [array]
+    return (array[rows] for rows in block_slices(len(array), array.nbytes // max(1, len(array))))
 
 
 def read_arrays(path):

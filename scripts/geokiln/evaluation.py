@@ -2,14 +2,28 @@
 
 import numpy as np
 
+from geokiln.arrays import BLOCK_BYTES
+from geokiln.tables import moments
 
-def rms_by_component(errors, components):
-    """Return the RMS error of each named target component: name -> float, in its physical unit.
 
-    *errors* has shape (n_examples, n_out); the mean runs over examples and all numbers of the component.
+def squares_by_component(errors, components):
+    """Return the sum of squares of each named target component: name -> float, in its physical unit squared.
+
+    *errors* has shape (n_examples, n_out). Sums of several blocks of examples add up, for `rms_by_component`.
     """
     return {
-        component["name"]: float(np.sqrt(np.mean(np.square(_columns(errors, component), dtype=np.float64))))
+        component["name"]: float(np.square(_columns(errors, component), dtype=np.float64).sum())
+        for component in components
+    }
+
+
+def rms_by_component(squares, n_examples, components):
+    """Return the RMS error of each named target component: name -> float, in its physical unit.
+
+    *squares* (name -> float) are sums over *n_examples* examples and all numbers of the component.
+    """
+    return {
+        component["name"]: float(np.sqrt(squares[component["name"]] / (n_examples * component["size"])))
         for component in components
     }
 
@@ -27,56 +41,58 @@ def relative_error(rms, spread):
     return float(np.sqrt(np.mean([(rms[name] / (spread[name] or 1.0)) ** 2 for name in rms])))
 
 
-def simple_answers(blocks, n_in, queries):
-    """Answer *queries* in three ways that need no training.
+class SimpleAnswers:
+    """Answers to queries that need no training: fitted to a table in two passes, given for some queries at a time.
+
+    What is held for n queries is a line each and the fit, (n_in, n_out): never (n, n_out).
 
     Parameters
     ----------
-    blocks : function
-        Returns an iterable of float32 arrays (rows, n_in + n_out), the dataset a block at a time; called twice.
+    table : geokiln.tables.Table
+        The dataset.
     queries : (n_queries, n_in)
         Raw inputs.
+    """
 
-    Returns
-    -------
-    dict of arrays (n_queries, n_out)
+    def __init__(self, table, queries):
+        self.table, self.n_in = table, table.input_width
+        _, mean, scale = moments(block for _, block in table.blocks())
+        input_mean, self.mean = np.split(mean, [self.n_in])
+        scale = scale[: self.n_in]
+        scale[scale <= 1e-7 * np.abs(input_mean)] = np.inf  # a constant input tells nothing
+        self.queries = (queries - input_mean) / scale
+        self.nearest, self._distance = np.zeros(len(queries), int), np.full(len(queries), np.inf)
+        gram, cross = np.zeros((self.n_in, self.n_in)), np.zeros((self.n_in, len(self.mean)))
+        for first, block in table.blocks():
+            inputs = (block[:, : self.n_in] - input_mean) / scale
+            gram += inputs.T @ inputs
+            cross += inputs.T @ (block[:, self.n_in :] - self.mean)
+            self._compare(first, inputs)
+        self.slope = np.linalg.lstsq(gram, cross, rcond=None)[0]
+
+    def _compare(self, first, inputs):
+        """Note which of the examples from row *first* on are nearer to a query than all before."""
+        step = max(1, BLOCK_BYTES // (8 * max(1, len(self.queries))))
+        for start in range(0, len(inputs), step):
+            part = inputs[start : start + step]
+            distance = (part**2).sum(1) - 2 * self.queries @ part.T  # up to the query's own square
+            row = distance.argmin(1)
+            closest = distance[np.arange(len(row)), row]
+            closer = closest < self._distance
+            self.nearest[closer], self._distance[closer] = first + start + row[closer], closest[closer]
+
+    def __call__(self, rows):
+        """Return the answers to the queries in the slice *rows*: name -> array (n, n_out).
+
         ``mean target``; ``linear fit``, least squares with a bias; ``nearest example``, by distance of standardised
         inputs.
-    """
-    mean, scale = _moments(blocks())
-    scale[:n_in][scale[:n_in] <= 1e-7 * np.abs(mean[:n_in])] = np.inf  # a constant input tells nothing
-    n_out = len(mean) - n_in
-    gram, cross = np.zeros((n_in, n_in)), np.zeros((n_in, n_out))
-    nearest, best = np.zeros((len(queries), n_out)), np.full(len(queries), np.inf)
-    standard_queries = (queries - mean[:n_in]) / scale[:n_in]
-    for block in blocks():
-        inputs, targets = (block[:, :n_in] - mean[:n_in]) / scale[:n_in], block[:, n_in:]
-        gram += inputs.T @ inputs
-        cross += inputs.T @ (targets - mean[n_in:])
-        distance = (inputs**2).sum(1) - 2 * standard_queries @ inputs.T  # up to the query's own square
-        row = distance.argmin(1)
-        closest = distance[np.arange(len(queries)), row]
-        closer = closest < best
-        nearest[closer], best[closer] = targets[row[closer]], closest[closer]
-    slope = np.linalg.lstsq(gram, cross, rcond=None)[0]
-    return {
-        "mean target": np.broadcast_to(mean[n_in:], nearest.shape),
-        "linear fit": standard_queries @ slope + mean[n_in:],
-        "nearest example": nearest,
-    }
-
-
-def _moments(blocks):
-    """Return mean and standard deviation of each column over all blocks, in float64 (shifted by the first row)."""
-    count, shift, total, square = 0, None, 0.0, 0.0
-    for block in blocks:
-        shift = block[0].astype(np.float64) if shift is None else shift
-        deviations = block - shift
-        count += len(block)
-        total = total + deviations.sum(0)
-        square = square + (deviations**2).sum(0)
-    mean = total / count
-    return mean + shift, np.sqrt(np.maximum(square / count - mean**2, 0))
+        """
+        linear = self.queries[rows] @ self.slope + self.mean
+        return {
+            "mean target": np.broadcast_to(self.mean, linear.shape),
+            "linear fit": linear,
+            "nearest example": np.asarray(self.table.array[self.nearest[rows], self.n_in :]),
+        }
 
 
 def _columns(array, component):

@@ -77,12 +77,13 @@ def predict_physical(weights, activation, basis, inputs):
 
     Standardisation and PCA reconstruction are part of it: what the exported model is compared with.
     """
-    basis = {name: torch.from_numpy(np.array(array)) for name, array in basis.items()}
-    values = (torch.from_numpy(np.array(inputs)) - basis["input_mean"]) / basis["input_scale"]
+    names = "input_mean", "input_scale", "target_mean", "basis"
+    input_mean, input_scale, target_mean, directions = (torch.from_numpy(basis[name]) for name in names)
+    values = (torch.from_numpy(np.array(inputs)) - input_mean) / input_scale
     last = len(weights) // 2 - 1
     for number in range(last + 1):
         weight, bias = (torch.from_numpy(weights[f"layers.{number}.{part}"]) for part in ("weight", "bias"))
         values = torch.addmm(bias, values, weight)
         if number < last:
             values = ACTIVATIONS[activation](values)
-    return torch.addmm(basis["target_mean"], values, basis["basis"]).numpy()
+    return torch.addmm(target_mean, values, directions).numpy()

@@ -1,16 +1,19 @@
 """Apply an exported model, and judge it where the truth is known."""
 
 import json
+import tempfile
 import time
 
 import numpy as np
 import onnxruntime
 
+from geokiln.arrays import block_slices
 from geokiln.errors import UserError
-from geokiln.evaluation import rms_by_example, simple_answers
+from geokiln.evaluation import SimpleAnswers, rms_by_example
 from geokiln.files import put_aside
 
 REPEATS = 5
+LEAST_ROW_BYTES = 4096  # counted for a row in blocks: hidden layers take memory however narrow the output is
 
 
 class Model:
@@ -51,13 +54,27 @@ class Model:
         count = len(arrays["id"])
         return np.hstack([np.float32(arrays[f"input/{name}"]).reshape(count, -1) for name in expected])
 
-    def run(self, inputs):
-        """Return outputs (n, n_out) and the seconds per item, the median of a few runs over the whole batch."""
-        times = []
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            outputs = self.session.run(["output"], {"input": inputs})[0]
-            times.append(time.perf_counter() - start)
+    def blocks(self, count):
+        """Yield slices of *count* items that bound the memory of what is computed for each of them."""
+        width = sum(component["size"] for component in self.outputs)
+        return block_slices(count, max(4 * width, LEAST_ROW_BYTES))
+
+    def run(self, inputs, folder="."):
+        """Return outputs (n, n_out) and the seconds per item, the median of a few runs over all of them.
+
+        The outputs may be larger than memory: they are a map of a file without a name in *folder*, which is gone when
+        nobody holds them any longer.
+        """
+        times = np.zeros(REPEATS)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for rows in self.blocks(len(inputs)):
+                for repeat in range(REPEATS):
+                    start = time.perf_counter()
+                    outputs = self.session.run(["output"], {"input": inputs[rows]})[0]
+                    times[repeat] += time.perf_counter() - start
+                file.write(outputs.data)
+            file.flush()
+            outputs = np.memmap(file, np.float32, "r", shape=(len(inputs), outputs.shape[1]))
         return outputs, float(np.median(times)) / len(inputs)
 
     def named_outputs(self, flat):
@@ -73,6 +90,9 @@ class Model:
 def judge(model, inputs, outputs, unseen, table):
     """Return the errors of the model and of simpler answers, per target component; empty without ground truth.
 
+    All of *outputs* (n, n_out), the arrays of *unseen* and the table may be memory maps: a block of items is compared
+    at a time.
+
     Returns
     -------
     dict
@@ -85,18 +105,18 @@ def judge(model, inputs, outputs, unseen, table):
         shape, trained = unseen[f"target/{component['name']}"].shape[1:], tuple(component["shape"])
         if shape != trained:
             raise UserError(f"target {component['name']!r} of the truth has shape {shape}, the model's {trained}")
-    answers = {"model": outputs}
-    if all(f"baseline/{component['name']}" in unseen for component in model.outputs):
-        answers["baseline"] = _flat(unseen, "baseline", model.outputs)
-    answers.update(simple_answers(lambda: (block for _, block in table.blocks()), table.input_width, inputs))
-    truth = _flat(unseen, "target", model.outputs)
-    return {
-        component["name"]: {
-            answer: [float(f"{error:.6g}") for error in rms_by_example(values - truth, component)]
-            for answer, values in answers.items()
-        }
-        for component in model.outputs
-    }
+    baseline = all(f"baseline/{component['name']}" in unseen for component in model.outputs)
+    simple = SimpleAnswers(table, inputs)
+    judged = {component["name"]: {} for component in model.outputs}
+    for rows in model.blocks(len(inputs)):
+        truth, answers = _flat(unseen, "target", model.outputs, rows), {"model": outputs[rows]}
+        if baseline:
+            answers["baseline"] = _flat(unseen, "baseline", model.outputs, rows)
+        for answer, values in {**answers, **simple(rows)}.items():
+            for component in model.outputs:
+                errors = judged[component["name"]].setdefault(answer, [])
+                errors.extend(float(f"{error:.6g}") for error in rms_by_example(values - truth, component))
+    return judged
 
 
 def error_table(judged):
@@ -152,6 +172,6 @@ def _rms(values):
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def _flat(arrays, kind, components):
-    count = len(arrays["id"])
-    return np.hstack([arrays[f"{kind}/{component['name']}"].reshape(count, -1) for component in components])
+def _flat(arrays, kind, components, rows):
+    parts = [arrays[f"{kind}/{component['name']}"][rows] for component in components]
+    return np.hstack([part.reshape(len(part), -1) for part in parts])

@@ -7,7 +7,11 @@ import numpy as np
 
 from geokiln.arrays import write_arrays
 from geokiln.errors import UserError
-from geokiln.tables import Table, TableWriter
+from geokiln.pca import principal_directions
+from geokiln.tables import Table, TableWriter, moments
+
+SPLITS = ["training", "validation"]
+UNCOMPRESSED_WIDTH = 8192  # without PCA the basis is a diagonal matrix, whose n_out^2 numbers the model holds
 
 
 def preprocess_table(
@@ -23,6 +27,8 @@ def preprocess_table(
         Gets ``training.raw``, ``validation.raw`` (rows of standardised inputs and target coefficients) with their
         side-cars, and ``basis.npz``: the arrays of `fit_basis` and ``validation`` (n_examples,), the split.
 
+    The dataset is read a block at a time, several times: it may be larger than memory.
+
     Returns
     -------
     str
@@ -31,18 +37,24 @@ def preprocess_table(
     table, folder = Table(raw, sidecar), Path(folder)
     names = Path(ids).read_text(encoding="utf-8").splitlines()
     validation = in_validation(names, validation_share, split_seed)
-    rows, n_in = table.read(), table.input_width
-    training = rows[~validation]
-    basis = fit_basis(
-        training[:, :n_in], training[:, n_in:], target_components, table.kind("target"), standardise_inputs
+    training, n_in = ~validation, table.input_width
+    basis = fit_basis_in_blocks(
+        lambda: (block for _, block in table.blocks(training)),
+        n_in,
+        target_components,
+        table.kind("target"),
+        standardise_inputs,
     )
     shapes = {"standardised": (n_in,)}, {"coefficients": (len(basis["basis"]),)}
-    for name, part in (("training", training), ("validation", rows[validation])):
-        with TableWriter(folder / f"{name}.raw", folder / f"{name}.json", *shapes) as writer:
-            writer.write(preprocess_rows(part, n_in, basis))
+    writers = [TableWriter(folder / f"{name}.raw", folder / f"{name}.json", *shapes) for name in SPLITS]
+    with writers[0] as fitted, writers[1] as held_out:
+        for first, block in table.blocks():
+            rows, out = preprocess_rows(block, n_in, basis), validation[first : first + len(block)]
+            fitted.write(rows[~out])
+            held_out.write(rows[out])
     write_arrays(folder / "basis.npz", {**basis, "validation": validation})
     return (
-        f"{len(training)} training and {validation.sum()} validation examples; {len(basis['basis'])} target "
+        f"{training.sum()} training and {validation.sum()} validation examples; {len(basis['basis'])} target "
         f"components keep {basis['kept_variance']:.4%} of the variance"
     )
 
@@ -68,14 +80,21 @@ def in_validation(ids, share, seed):
 
 
 def fit_basis(inputs, targets, target_components, target_shapes, standardise_inputs):
-    """Fit standardisation and PCA on the training split.
+    """Fit standardisation and PCA as `fit_basis_in_blocks` does, on arrays in memory.
+
+    *inputs* (n_examples, n_in) and *targets* (n_examples, n_out) are those of the training split.
+    """
+    rows = np.hstack([inputs, targets])
+    return fit_basis_in_blocks(lambda: [rows], inputs.shape[1], target_components, target_shapes, standardise_inputs)
+
+
+def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standardise_inputs):
+    """Fit standardisation and PCA on the training split, which may be larger than memory.
 
     Parameters
     ----------
-    inputs : (n_examples, n_in)
-        Raw inputs of the training split.
-    targets : (n_examples, n_out)
-        Raw targets of the training split.
+    blocks : function
+        Returns an iterable of arrays (rows, n_in + n_out), the training split a block at a time; called several times.
     target_components : int
         Principal components to keep; 0 keeps the targets as they are. At most n_examples - 1 and n_out exist.
     target_shapes : list of dict
@@ -88,6 +107,11 @@ def fit_basis(inputs, targets, target_components, target_shapes, standardise_inp
         targets = coefficients @ basis + target_mean; ``inverse`` (n_out, n_coefficients) the other way;
         ``kept_variance`` () the share of the (scaled) variance that the basis keeps.
 
+    Raises
+    ------
+    UserError
+        If there are fewer than two examples, or more target values than can stay without PCA.
+
     Notes
     -----
     Every named target component is divided by one number, its RMS deviation, so that metres and newtons count alike;
@@ -95,36 +119,42 @@ def fit_basis(inputs, targets, target_components, target_shapes, standardise_inp
     coefficients is a squared loss on scaled targets: on the tube, scaling each coefficient to unit variance instead
     made the error on unseen motion four times as large.
     """
-    if len(inputs) < 2:
-        raise UserError(f"preprocess: {len(inputs)} training examples; at least 2 are needed (geometry.count)")
-    inputs, targets = inputs.astype(np.float64), targets.astype(np.float64)
-    input_mean, input_scale = inputs.mean(0), inputs.std(0)
+    n_out = sum(component["size"] for component in target_shapes)
+    if not target_components and n_out > UNCOMPRESSED_WIDTH:
+        raise UserError(
+            f"preprocess.target_components is 0, but each example has {n_out} target values, of which at most "
+            f"{UNCOMPRESSED_WIDTH} can stay as they are: set it to a number of principal components, such as 128"
+        )
+    count, mean, deviation = moments(blocks())
+    if count < 2:
+        raise UserError(f"preprocess: {count} training examples; at least 2 are needed (geometry.count)")
+    (input_mean, target_mean), (input_scale, deviation) = np.split(mean, [n_in]), np.split(deviation, [n_in])
     input_scale[input_scale <= 1e-7 * np.abs(input_mean)] = 1  # a constant input stays constant
     if not standardise_inputs:
         input_mean, input_scale = np.zeros_like(input_mean), np.ones_like(input_scale)
-    target_mean = targets.mean(0)
-    centred = targets - target_mean
-    spread = np.ones(targets.shape[1])
+    spread = np.ones(n_out)
     for component in target_shapes:
         columns = slice(component["offset"], component["offset"] + component["size"])
-        rms = np.sqrt((centred[:, columns] ** 2).mean())
+        rms = np.sqrt(np.square(deviation[columns]).mean())
         spread[columns] = rms if rms > 0 else 1
-    centred /= spread
+    squares = count * np.square(deviation / spread)  # of each column, then along each direction
     if target_components:
-        _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-        keep = min(target_components, len(inputs) - 1, targets.shape[1])
-        directions, kept = directions[:keep], (singular[:keep] ** 2).sum() / max((singular**2).sum(), 1e-300)
+        total, keep = squares.sum(), min(target_components, count - 1, n_out)
+        scaled = lambda: ((block[:, n_in:] - target_mean) / spread for block in blocks())
+        directions, squares = principal_directions(scaled, count, n_out, keep)
         directions *= np.where(directions[:, [0]] < 0, -1.0, 1.0)  # the sign of a direction is arbitrary: settle it
+        kept = min(1.0, squares.sum() / max(total, 1e-300))
+    scale = np.sqrt(squares.mean() / count) or 1.0
+    if target_components:
+        basis, inverse = directions * (scale * spread), (directions / (scale * spread)).T
     else:
-        directions, kept = np.eye(targets.shape[1]), 1.0
-    coefficients = centred @ directions.T
-    scale = np.sqrt((coefficients**2).mean()) or 1.0
+        kept, basis, inverse = 1.0, np.diag(np.float32(scale * spread)), np.diag(np.float32(1 / (scale * spread)))
     return {
         "input_mean": np.float32(input_mean),
         "input_scale": np.float32(input_scale),
         "target_mean": np.float32(target_mean),
-        "basis": np.float32(directions * scale * spread),
-        "inverse": np.float32((directions / scale / spread).T),
+        "basis": np.float32(basis),
+        "inverse": np.float32(inverse),
         "kept_variance": np.float32(kept),
     }
 

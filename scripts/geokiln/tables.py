@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from geokiln.arrays import BLOCK_BYTES
 from geokiln.errors import UserError
 from geokiln.files import put_aside, read_json, write_json
-
-BLOCK_BYTES = 16 << 20
 
 
 def components_of(shapes):
@@ -128,6 +127,7 @@ class Table:
             if expected
             else np.zeros((self.count, self.width), np.float32)
         )
+        self._checked = np.zeros(len(self.about["block_crc32"]), bool)
 
     def kind(self, kind):
         """Return the components whose names start with ``{kind}/``, the prefix taken off and offsets within *kind*."""
@@ -140,14 +140,23 @@ class Table:
         """Number of floats of a row that are inputs; they stand before the targets."""
         return sum(component["size"] for component in self.kind("input"))
 
-    def blocks(self):
-        """Yield (first row, array (rows, width)) for the whole table, each block's checksum compared."""
+    def blocks(self, rows=None):
+        """Yield (first row, array (rows, width)), a block of the table at a time; memory holds one block.
+
+        With *rows* (count,) bool, a block holds those of its rows alone, and blocks without any are passed over.
+        A block's checksum is compared when it is read for the first time; later passes trust it.
+        """
         step = self.about["block_rows"]
         for number, first in enumerate(range(0, self.count, step)):
+            chosen = slice(None) if rows is None else rows[first : first + step]
+            if rows is not None and not chosen.any():
+                continue
             block = np.array(self.array[first : first + step])
-            if zlib.crc32(block.data) != self.about["block_crc32"][number]:
-                raise put_aside(self.raw, f"checksum of rows {first} to {first + len(block) - 1}")
-            yield first, block
+            if not self._checked[number]:
+                if zlib.crc32(block.data) != self.about["block_crc32"][number]:
+                    raise put_aside(self.raw, f"checksum of rows {first} to {first + len(block) - 1}")
+                self._checked[number] = True
+            yield first, block[chosen]
 
     def read(self):
         """Return all rows as one checked array (count, width) in memory."""
@@ -155,3 +164,22 @@ class Table:
         for first, block in self.blocks():
             rows[first : first + len(block)] = block
         return rows
+
+
+def moments(blocks):
+    """Return (count, mean, standard deviation) of each column over all *blocks* (rows, width), in float64.
+
+    Sums run over deviations from the first row: a large mean costs no digits, and a constant column is exact.
+    """
+    count, shift, total, square = 0, 0.0, 0.0, 0.0
+    for block in blocks:
+        if not len(block):
+            continue
+        if not count:
+            shift = block[0].astype(np.float64)
+        deviations = block - shift
+        count += len(block)
+        total = total + deviations.sum(0)
+        square = square + np.square(deviations, out=deviations).sum(0)
+    mean = total / max(count, 1)
+    return count, mean + shift, np.sqrt(np.maximum(square / max(count, 1) - mean**2, 0))

@@ -1,6 +1,7 @@
 """From preprocessed files to a trained wedge on disk, judged in physical units."""
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from geokiln.arrays import read_arrays
 from geokiln.errors import UserError
-from geokiln.evaluation import relative_error, rms_by_component
+from geokiln.evaluation import relative_error, rms_by_component, squares_by_component
 from geokiln.files import put_aside, write_json
 from geokiln.model import named_weights, predict_physical
 from geokiln.tables import Table
@@ -67,13 +68,15 @@ def read_weights(path):
 def validation_rms(table, basis, weights, activation):
     """Return RMS error and spread (RMS deviation from the training mean) of the validation split, per target component.
 
-    Both are dicts of name -> float in the component's physical unit.
+    Both are dicts of name -> float in the component's physical unit. A block of the table is in memory at a time.
     """
     components, n_in = table.kind("target"), table.input_width
-    rows = table.read()[basis["validation"]]
-    predicted = predict_physical(weights, activation, basis, rows[:, :n_in])
-    spread = rms_by_component(rows[:, n_in:] - basis["target_mean"], components)
-    return rms_by_component(predicted - rows[:, n_in:], components), spread
+    errors, deviations, count = Counter(), Counter(), int(basis["validation"].sum())
+    for _, rows in table.blocks(basis["validation"]):
+        predicted, targets = predict_physical(weights, activation, basis, rows[:, :n_in]), rows[:, n_in:]
+        errors.update(squares_by_component(predicted - targets, components))
+        deviations.update(squares_by_component(targets - basis["target_mean"], components))
+    return rms_by_component(errors, count, components), rms_by_component(deviations, count, components)
 
 
 def _split(preprocessed, name):

@@ -1,17 +1,27 @@
 import numpy as np
 import pytest
 
-from geokiln.evaluation import relative_error, rms_by_component, rms_by_example, simple_answers
-from geokiln.tables import components_of
+from geokiln import evaluation, tables
+from geokiln.evaluation import SimpleAnswers, relative_error, rms_by_component, rms_by_example, squares_by_component
+from geokiln.tables import Table, TableWriter, components_of
 
 COMPONENTS = components_of({"height": (2,), "force": ()})
 
 
-def answers(rows, n_in, queries, block_rows=1000):
-    """The simple answers, with *rows* given in blocks."""
-    rows = np.float32(rows)
-    blocks = [rows[first : first + block_rows] for first in range(0, len(rows), block_rows)]
-    return simple_answers(lambda: iter(blocks), n_in, np.float32(queries))
+def answers(rows, n_in, queries, block_rows=1000, answered=1000):
+    """The simple answers, with *rows* in blocks of a table and the queries *answered* a few at a time."""
+    rows, queries = np.float32(rows), np.float32(queries)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "BLOCK_BYTES", 4 * block_rows * rows.shape[1])
+        with TableWriter("e.raw", "e.json", {"x": (n_in,)}, {"y": (rows.shape[1] - n_in,)}) as writer:
+            writer.write(rows)
+    simple = SimpleAnswers(Table("e.raw", "e.json"), queries)
+    parts = [simple(slice(first, first + answered)) for first in range(0, len(queries), answered)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def rms(errors):
+    return rms_by_component(squares_by_component(errors, COMPONENTS), len(errors), COMPONENTS)
 
 
 def linear_rows(count, seed=0):
@@ -24,7 +34,7 @@ def linear_rows(count, seed=0):
 def test_rms_of_each_component_by_hand():
     errors = np.array([[3.0, 4.0, 1.0], [0.0, 0.0, -7.0]])
 
-    result = rms_by_component(errors, COMPONENTS)
+    result = rms(errors)
 
     assert result == pytest.approx({"height": 2.5, "force": 5.0})
     assert all(type(value) is float for value in result.values())
@@ -41,7 +51,7 @@ def test_rms_of_each_example_by_hand():
 def test_small_errors_of_float32_do_not_vanish():
     errors = np.full((10, 3), 1e-25, np.float32)
 
-    assert rms_by_component(errors, COMPONENTS)["height"] == pytest.approx(1e-25, rel=1e-6)
+    assert rms(errors)["height"] == pytest.approx(1e-25, rel=1e-6)
     assert rms_by_example(errors, COMPONENTS[0]) == pytest.approx(1e-25, rel=1e-6)
 
 
@@ -115,14 +125,25 @@ def test_the_nearest_example_is_nearest_among_standardised_inputs():
     assert result == pytest.approx(rows[distances.argmin(1), 3:], rel=1e-6)
 
 
-@pytest.mark.parametrize("block_rows", [1, 2, 7, 50, 199])
-def test_the_size_of_the_blocks_changes_nothing(block_rows):
+def test_squares_of_blocks_of_examples_add_up():
+    errors = np.random.default_rng(0).normal(size=(7, 3))
+    whole = squares_by_component(errors, COMPONENTS)
+
+    parts = [squares_by_component(part, COMPONENTS) for part in np.split(errors, [1, 5])]
+
+    assert {name: sum(part[name] for part in parts) for name in whole} == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("compared", [8, 100, 1 << 20])
+@pytest.mark.parametrize(("block_rows", "answered"), [(1, 30), (2, 1), (7, 4), (50, 29), (199, 30)])
+def test_the_size_of_the_blocks_changes_nothing(block_rows, answered, compared, monkeypatch):
+    monkeypatch.setattr(evaluation, "BLOCK_BYTES", compared)
     rows = linear_rows(200)
     rows[:, 3:] += np.sin(rows[:, :2])
     queries = linear_rows(30, seed=3)[:, :3]
     whole = answers(rows, 3, queries)
 
-    result = answers(rows, 3, queries, block_rows)
+    result = answers(rows, 3, queries, block_rows, answered)
 
     assert np.array_equal(result["nearest example"], whole["nearest example"])
     for name in ("mean target", "linear fit"):

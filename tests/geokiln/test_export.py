@@ -52,7 +52,7 @@ def test_the_exported_model_is_valid_and_agrees_with_torch(activation, hidden_la
 
     model = case.model()
     onnx.checker.check_model(model, full_check=True)
-    difference = check_parity(model, case.inputs, case.expected, METADATA["outputs"])
+    difference = check_parity(model, [(case.inputs, case.expected)], METADATA["outputs"])
 
     assert 0 <= difference <= 1e-5
     assert run(model, case.inputs) == pytest.approx(case.expected, rel=1e-5, abs=1e-4)
@@ -123,7 +123,7 @@ def test_a_tampered_weight_does_not_pass_the_gate():
     model = tamper(case.model(), "layers.1.weight", shift_last)
 
     with pytest.raises(UserError) as error:
-        check_parity(model, case.inputs, case.expected, METADATA["outputs"])
+        check_parity(model, [(case.inputs, case.expected)], METADATA["outputs"])
 
     assert "the exported model differs from PyTorch in target 'displacement' by" in str(error.value)
     assert "at most 1e-05 is allowed, so it was not written" in str(error.value)
@@ -137,7 +137,7 @@ def test_the_component_that_differs_is_named(column, component):
         array[column] += 0.01
 
     with pytest.raises(UserError) as error:
-        check_parity(tamper(case.model(), "target_mean", shift), case.inputs, case.expected, METADATA["outputs"])
+        check_parity(tamper(case.model(), "target_mean", shift), [(case.inputs, case.expected)], METADATA["outputs"])
 
     assert f"in target '{component}' by" in str(error.value)
 
@@ -149,7 +149,7 @@ def test_a_small_component_is_not_hidden_by_a_large_one():
     expected[:, :6] *= 1 + 1e-7
 
     with pytest.raises(UserError) as error:
-        check_parity(case.model(), case.inputs, expected, METADATA["outputs"])
+        check_parity(case.model(), [(case.inputs, expected)], METADATA["outputs"])
 
     assert "'force' by 1.0e-04" in str(error.value)
 
@@ -161,7 +161,7 @@ def test_a_value_that_is_not_finite_does_not_pass_the_gate(value):
     expected[0, 6] = value
 
     with np.errstate(invalid="ignore"), pytest.raises(UserError) as error:
-        check_parity(case.model(), case.inputs, expected, METADATA["outputs"])
+        check_parity(case.model(), [(case.inputs, expected)], METADATA["outputs"])
 
     assert "'force'" in str(error.value)
 
@@ -172,10 +172,10 @@ def test_a_component_that_is_zero_everywhere_is_compared_absolutely():
         array[..., 6] = 0
     expected = predict_physical(case.weights, case.activation, case.basis, case.inputs)
 
-    difference = check_parity(case.model(), case.inputs, expected, METADATA["outputs"])
+    difference = check_parity(case.model(), [(case.inputs, expected)], METADATA["outputs"])
     case.basis["target_mean"][6] = 1.5e-5
     with pytest.raises(UserError) as error:
-        check_parity(case.model(), case.inputs, expected, METADATA["outputs"])
+        check_parity(case.model(), [(case.inputs, expected)], METADATA["outputs"])
 
     assert difference <= 1e-5
     assert "'force' by 1.5e-05" in str(error.value)

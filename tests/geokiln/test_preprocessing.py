@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geokiln import pca, preprocessing
+from geokiln import tables as tables_module
 from geokiln.arrays import read_arrays
 from geokiln.errors import UserError
-from geokiln.preprocessing import fit_basis, in_validation, preprocess_rows, preprocess_table
+from geokiln.preprocessing import (
+    fit_basis,
+    fit_basis_in_blocks,
+    in_validation,
+    preprocess_rows,
+    preprocess_table,
+)
 from geokiln.tables import Table, components_of
 
 IDS = [str(number) for number in range(400)]
@@ -246,6 +254,55 @@ def test_too_few_training_examples_are_told_with_the_key(count):
     assert str(error.value) == expected
 
 
+@pytest.mark.parametrize("components", [0, 3, 99])
+@pytest.mark.parametrize("size", [1, 7, 29, 30])
+def test_blocks_of_any_size_give_the_basis_of_the_whole(size, components):
+    rows, shapes = random_rows(30, 2, 5) * 10 + 3, {"a": (2,), "b": (), "c": (2, 1)}
+    whole = fit(rows[:, :2], rows[:, 2:], components, shapes)
+
+    result = fit_basis_in_blocks(
+        lambda: (rows[first : first + size] for first in range(0, 30, size)),
+        2,
+        components,
+        components_of(shapes),
+        True,
+    )
+
+    assert list(result) == list(whole)
+    assert all(result[name] == pytest.approx(whole[name], rel=1e-5, abs=1e-6) for name in whole)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e4])
+def test_a_basis_found_by_iteration_keeps_what_the_exact_one_keeps(unit, monkeypatch):
+    rows = random_rows(120, 2, 90)
+    rows[:, 2:] = rows[:, 2:] / np.arange(1, 91) * unit + unit
+    whole = fit(rows[:, :2], rows[:, 2:], 10)
+    monkeypatch.setattr(pca, "EXACT_BYTES", 0)
+    monkeypatch.setattr(pca, "WHOLE_SPACE", 0)
+
+    basis = fit(rows[:, :2], rows[:, 2:], 10)
+
+    targets, back = rows[:, 2:].astype(np.float64), reconstruct(rows, 2, basis)
+    lost = np.square(back - targets).sum() / np.square(targets - targets.mean(0)).sum()
+    assert 1 - lost == pytest.approx(float(basis["kept_variance"]), abs=1e-5)
+    assert basis["kept_variance"] == pytest.approx(float(whole["kept_variance"]), rel=1e-3)
+    assert basis["basis"].dtype == basis["inverse"].dtype == np.float32
+    assert (basis["basis"][:, 0] >= 0).all()
+
+
+def test_targets_too_wide_to_stay_as_they_are_are_told_with_the_key(monkeypatch):
+    monkeypatch.setattr(preprocessing, "UNCOMPRESSED_WIDTH", 4)
+
+    with pytest.raises(UserError) as error:
+        fit(np.zeros((3, 2)), np.zeros((3, 5)))
+
+    assert str(error.value) == (
+        "preprocess.target_components is 0, but each example has 5 target values, of which at most 4 can stay as "
+        "they are: set it to a number of principal components, such as 128"
+    )
+    assert fit(np.zeros((3, 2)), np.zeros((3, 5)), 2) and fit(np.zeros((3, 2)), np.zeros((3, 4)))
+
+
 # The whole table
 
 
@@ -298,6 +355,20 @@ def test_the_validation_split_leaks_into_nothing(noise, components, dataset):
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert Path("before/training.raw").read_bytes() == Path("after/training.raw").read_bytes()
     assert Path("before/validation.raw").read_bytes() != Path("after/validation.raw").read_bytes()
+
+
+@pytest.mark.parametrize("block_bytes", [1, 100, 500])
+def test_the_size_of_the_blocks_changes_nothing(block_bytes, dataset, monkeypatch):
+    rows = random_rows(40)
+    preprocess(dataset, rows, "whole")
+    monkeypatch.setattr(tables_module, "BLOCK_BYTES", block_bytes)
+
+    preprocess(dataset, rows, "parts")
+
+    for whole, parts in zip(tables("whole"), tables("parts"), strict=True):
+        assert parts.read() == pytest.approx(whole.read(), abs=1e-5)
+    whole, parts = read_arrays("whole/basis.npz"), read_arrays("parts/basis.npz")
+    assert all(parts[name] == pytest.approx(whole[name], rel=1e-5, abs=1e-6) for name in whole)
 
 
 def test_a_changed_training_example_changes_the_basis(dataset):

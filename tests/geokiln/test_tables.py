@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geokiln import tables
 from geokiln.errors import UserError
-from geokiln.tables import Table, TableWriter, components_of
+from geokiln.tables import Table, TableWriter, components_of, moments
 
 SHAPES = st.lists(
     st.tuples() | st.tuples(st.integers(1, 4)) | st.tuples(st.integers(1, 3), st.integers(1, 3)), max_size=3
@@ -165,6 +165,79 @@ def test_whole_blocks_before_a_damaged_one_are_given(small_blocks):
         given.extend(block for _, block in blocks)
 
     assert np.array_equal(np.vstack(given), rows[:18])
+
+
+@given(chosen=st.lists(st.booleans(), min_size=20, max_size=20), block_bytes=st.integers(1, 500))
+def test_chosen_rows_come_in_their_order(chosen, block_bytes):
+    rows, chosen = random_rows(20), np.array(chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "BLOCK_BYTES", block_bytes)
+        save(rows)
+
+    blocks = list(Table("a.raw", "a.json").blocks(chosen))
+
+    assert np.array_equal(np.concatenate([np.zeros((0, 5)), *(block for _, block in blocks)]), rows[chosen])
+    assert all(len(block) for _, block in blocks)
+    step = max(1, block_bytes // 20)
+    assert [first for first, _ in blocks] == [f for f in range(0, 20, step) if chosen[f : f + step].any()]
+
+
+def test_a_block_without_a_chosen_row_is_not_read(small_blocks):
+    save(random_rows(20))
+    content = bytearray(Path("a.raw").read_bytes())
+    content[0] ^= 1
+    Path("a.raw").write_bytes(content)
+    table = Table("a.raw", "a.json")
+
+    given = list(table.blocks(np.arange(20) > 2))
+    with pytest.raises(UserError):
+        list(table.blocks(np.arange(20) == 2))
+
+    assert given
+
+
+def test_a_damage_is_found_in_whichever_pass_first_reads_it(small_blocks):
+    save(random_rows(20))
+    content = bytearray(Path("a.raw").read_bytes())
+    content[-1] ^= 1
+    Path("a.raw").write_bytes(content)
+    table = Table("a.raw", "a.json")
+    list(table.blocks(np.arange(20) < 10))
+
+    with pytest.raises(UserError) as error:
+        list(table.blocks())
+
+    assert "checksum of rows 18 to 19" in str(error.value)
+
+
+@given(
+    count=st.integers(1, 30),
+    size=st.integers(1, 31),
+    offset=st.sampled_from([0.0, 1e6, -1e-6]),
+    scale=st.sampled_from([1e-3, 1.0, 1e10]),
+)
+def test_moments_are_those_of_the_whole_whatever_the_blocks(count, size, offset, scale):
+    rows = random_rows(count) * np.float32(scale) + np.float32(offset)
+
+    result = moments(rows[first : first + size] for first in range(0, count, size))
+
+    assert result[0] == count
+    assert result[1] == pytest.approx(rows.astype(np.float64).mean(0), rel=1e-9, abs=1e-9 * scale)
+    assert result[2] == pytest.approx(rows.astype(np.float64).std(0), rel=1e-6, abs=1e-9 * scale)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e6, 3e38, 1e-30])
+def test_a_constant_column_has_its_value_as_mean_and_no_deviation(value):
+    rows = np.full((7, 2), value, np.float32)
+
+    count, mean, deviation = moments([rows[:3], rows[3:3], rows[3:]])
+
+    assert (count, mean.tolist(), deviation.tolist()) == (7, [np.float32(value)] * 2, [0, 0])
+
+
+@pytest.mark.parametrize("blocks", [[], [np.zeros((0, 2))]], ids=["none", "empty"])
+def test_no_rows_are_counted_as_none(blocks):
+    assert moments(blocks)[0] == 0
 
 
 def test_reading_a_damaged_table_is_an_error_too():
