@@ -2,8 +2,8 @@
 
     .venv-test/bin/python benchmarks/million_items.py [--items 1000000] [--batches 100] [--repeats 3]
 
-The generator is a vectorised toy of 16 inputs and 32 targets, so that what is measured is Geokiln: reading, fingerprints,
-files, merging. Memory is the largest RssAnon of any one process: pages of memory maps are not the program's.
+The generator is a vectorised toy of 16 inputs and 32 targets, so that what is measured is Geokiln: reading,
+fingerprints, files, merging. Memory is the largest RssAnon of any one process: pages of memory maps are not the program's.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+
 from common import CHECKOUT
 from memory import peak_anonymous
 
