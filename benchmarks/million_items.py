@@ -3,7 +3,7 @@
     .venv-test/bin/python benchmarks/million_items.py [--items 1000000] [--batches 100] [--repeats 3]
 
 The generator is a vectorised toy of 16 inputs and 32 targets, so that what is measured is Geokiln: reading,
-fingerprints, files, merging. Memory is the largest RssAnon of any one process: pages of memory maps are not the program's.
+fingerprints, files, merging. Memory is the largest RssAnon of any one process: pages of memory maps do not count.
 """
 
 import argparse

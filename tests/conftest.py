@@ -151,6 +151,12 @@ def copy_checkout(folder):
 
 
 @pytest.fixture(scope="session")
+def new_checkout():
+    """A function that copies the checkout to a folder, and gives a Project of it; its class makes others."""
+    return copy_checkout
+
+
+@pytest.fixture(scope="session")
 def finished_tube(tmp_path_factory):
     """The default job in a copy of the checkout, built once; tests that edit take a copy (``tube``)."""
     project = copy_checkout(tmp_path_factory.mktemp("checkouts") / "finished")
