@@ -105,11 +105,17 @@ def make_files(project, args):
         batch = arrays(first, min(args.batch, args.examples - first))
         paths.append(f"batches/{first}-{first + len(batch['id']) - 1}.npz")
         write_arrays(project / paths[-1], batch)
+        write_report(project / paths[-1], len(batch["id"]))
     walk = arrays(args.examples, args.unseen)
     write_arrays(project / "unseen/walk.npz", {**walk, "baseline/offset": 0 * walk["target/offset"]})
-    report = {"ids": walk["id"].tolist(), "seconds": [1.0] * args.unseen}
-    (project / "unseen/walk.json").write_text(json.dumps(report))
+    write_report(project / "unseen/walk.npz", args.unseen)
     return paths
+
+
+def write_report(data_points, count):
+    """Write what the job that cooks *data_points* (.npz) reports of them."""
+    report = {"items": count, "dropped": {}, "failed": {}, "seconds": {"total": float(count)}}
+    data_points.with_suffix(".json").write_text(json.dumps(report))
 
 
 def commands(batches, args):
