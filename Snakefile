@@ -24,6 +24,12 @@ rule all:
         "predictions/all.npz",
 
 
+onstart:
+    # Snakemake ends a run by waiting until its limit on jobs per timespan is over. It is meant for farms.
+    if not workflow.non_local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 onsuccess:
     # At the very end: a live progress display swallows what is printed while it is up.
     atexit.register(print_summary, os.path.abspath("predictions/errors.csv"))

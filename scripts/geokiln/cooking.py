@@ -5,12 +5,14 @@ import traceback
 
 import numpy as np
 
+from geokiln.arrays import write_arrays_in_blocks
 from geokiln.errors import DropItem, InvalidExample, UserError
 from geokiln.files import content_digest, write_json
-from geokiln.kept_items import discard_items, find_items, gather, keep_items, piece_key, write_rows
+from geokiln.kept_items import discard_items, find_items, gather, keep_items, piece_key, write_index
 
 TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
-KEEP_SECONDS = 0.05  # what is cooked within this time is kept together: a kill loses no more than that
+KEEP_SECONDS = 0.05  # what is cooked within this time is kept together: a kill loses no more than that, or
+KEEP_SHARE = 0.02  # than keeps keeping at this share of the time
 SLOWEST = 10  # items that a report names
 
 
@@ -101,7 +103,7 @@ class _Cooked:
     def __init__(self, store, digests, found, check):
         self.store, self.digests, self.found, self.check = store, digests, found, check
         self._pending = []  # (rows, components, seconds of each), all with the same components and shapes
-        self._since = None
+        self._since, self._wait = None, KEEP_SECONDS
 
     def add(self, rows, components, seconds):
         """Take the *components* of the items *rows*, each of which took so many *seconds*."""
@@ -112,11 +114,12 @@ class _Cooked:
         now = time.perf_counter()
         self._since = self._since or now - seconds * len(rows)
         self._pending.append((rows, components, np.full(len(rows), seconds)))
-        if now - self._since >= KEEP_SECONDS:
+        if now - self._since >= self._wait:
             self.keep()
 
     def keep(self):
         if self._pending:
+            start = time.perf_counter()
             self.check()
             rows = np.concatenate([part[0] for part in self._pending])
             seconds = np.concatenate([part[2] for part in self._pending])
@@ -124,6 +127,7 @@ class _Cooked:
             key = piece_key(self.digests[rows])
             keep_items(self.store, key, arrays, self.digests[rows], seconds, partial=True)
             self.found.add(key, rows, np.arange(len(rows)))
+            self._wait = max(KEEP_SECONDS, (time.perf_counter() - start) / KEEP_SHARE)
         self._pending, self._since = [], None
 
 
@@ -138,9 +142,10 @@ def _only(found, rows):
 
 def _keep_batch(store, key, items, digests, found, report, cooked):
     """Keep a batch and its report in one piece, and throw away the pieces that it was cooked in."""
-    arrays, seconds, pieces = gather(store, found, items.ids) if len(items) else ({}, np.zeros(0), [])
+    arrays, seconds, pieces = gather(store, found, items.ids) if len(items) else ({}, np.zeros(0, np.float32), [])
     with store.keep(key, anew=bool(cooked)) as folder:
-        write_rows(folder, {"id": items.ids, **arrays}, digests, seconds)
+        write_arrays_in_blocks(folder / "rows.npz", {"id": (items.ids.dtype, items.ids.shape, [items.ids]), **arrays})
+        write_index(folder, digests, seconds)
         slowest = np.argsort(-seconds, kind="stable")[:SLOWEST]
         times = {
             "total": round(float(seconds.sum()), 6),

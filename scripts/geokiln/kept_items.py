@@ -4,9 +4,11 @@ A kept result of ``data_points/{context}`` is a folder with ``rows.npz`` (the co
 ``items.npz`` (``digest`` (n, 2), ``seconds`` (n,), ``partial``: whether it is a piece of an unfinished batch).
 """
 
+import math
+
 import numpy as np
 
-from geokiln.arrays import check_same_layout, open_arrays, read_arrays, write_arrays
+from geokiln.arrays import block_slices, check_same_layout, open_arrays, read_arrays, write_arrays
 from geokiln.errors import UserError
 from geokiln.fingerprints import batch_key
 
@@ -61,19 +63,20 @@ def _matches(wanted, digests):
 def keep_items(store, key, rows, digests, seconds, partial=False):
     """Keep the mapping *rows* (component -> array with a row per item) under *key*, appearing at once and whole."""
     with store.keep(key) as folder:
-        write_rows(folder, rows, digests, seconds, partial)
+        write_arrays(folder / "rows.npz", rows)
+        write_index(folder, digests, seconds, partial)
 
 
-def write_rows(folder, rows, digests, seconds, partial=False):
-    """Write ``rows.npz`` and ``items.npz`` of a kept result."""
-    write_arrays(folder / "rows.npz", rows)
+def write_index(folder, digests, seconds, partial=False):
+    """Write ``items.npz`` of a kept result."""
     write_arrays(folder / "items.npz", {"digest": digests, "seconds": np.float32(seconds), "partial": partial})
 
 
 def gather(store, found, names):
     """Return the rows of items that are all kept, in their order; each item's seconds; the keys of unfinished pieces.
 
-    *names* are the items' identities, for the sentence that says whose shapes differ from the others'.
+    The rows are component -> (dtype, shape, blocks), as `geokiln.arrays.write_arrays_in_blocks` takes them: a big
+    batch is never in memory as a whole. *names* are the items' identities, for the sentence that says whose shapes differ from the others'.
     """
     kept = [open_arrays(store.folder / key / "rows.npz") for key in found.keys]
     about = [read_arrays(store.folder / key / "items.npz") for key in found.keys]
@@ -82,13 +85,25 @@ def gather(store, found, names):
     check_same_layout(used)
     count = len(found.source)
     seconds = np.zeros(count, np.float32)
-    arrays = {name: np.empty((count, *shape), np.float32) for name, shape in layouts[found.source[0]].items()}
-    for source, rows in enumerate(kept):
-        here = np.flatnonzero(found.source == source)
-        seconds[here] = about[source]["seconds"][found.row[here]]
-        for name, array in arrays.items():
-            array[here] = rows[name][found.row[here]]
+    for source, part in enumerate(about):
+        here = found.source == source
+        seconds[here] = part["seconds"][found.row[here]]
+    arrays = {
+        name: (np.float32, (count, *shape), _blocks([rows[name] for rows in kept], found, shape))
+        for name, shape in layouts[found.source[0]].items()
+    }
     return arrays, seconds, [key for key, part in zip(found.keys, about) if part["partial"]]
+
+
+def _blocks(kept, found, shape):
+    """Yield the rows of one component a block at a time, from the arrays of all kept results."""
+    for block in block_slices(len(found.source), 4 * math.prod(shape)):
+        source, row = found.source[block], found.row[block]
+        rows = np.empty((len(source), *shape), np.float32)
+        for number in np.unique(source):
+            here = source == number
+            rows[here] = kept[number][row[here]]
+        yield rows
 
 
 def discard_items(store, digests):

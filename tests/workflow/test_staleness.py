@@ -106,6 +106,7 @@ EDITS = {
         project.checkout, "scripts/geokiln/cooking.py", "# a comment"
     ),
     "a preprocessing setting": lambda project: project.configure(preprocess={"split_seed": 1}),
+    "a training setting": lambda project: project.configure(training={"epochs": 21}),
     "one wedge value added": lambda project: project.configure(
         wedges={"hidden_layers": [1, 2, 3], "weight_decay": [0.0]}
     ),
