@@ -48,23 +48,26 @@ def plain_program():
 
     from geokiln.export import build_onnx
     from geokiln.generator import Generator
-    from geokiln.preprocessing import fit_basis, in_validation, preprocess_rows
+    from geokiln.preprocessing import fit_basis, held_out, preprocess_rows
     from geokiln.tables import components_of
     from geokiln.wedges import expand_wedges
-    from geokiln.work_items import work_items
+    from geokiln.work_items import WorkItems
 
     config = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
     generator = Generator(CHECKOUT / config["generator"]["file"])
-    shape = config["geometry"]["count"], config["geometry"]["seed"]
-    items = [work_items(generator.geometry(*shape, {}), 1)]
-    items += [work_items(generator.unseen(name, about["count"], {}), 1) for name, about in config["unseen"].items()]
-    flat = [item for part in items for item in part]
+    geometries = [generator.geometry(config["geometry"]["count"], config["geometry"]["seed"], {})]
+    geometries += [generator.unseen(name, about["count"], {}) for name, about in config["unseen"].items()]
+    items = []
+    for geometry in geometries:
+        ids = np.arange(len(geometry.primitives)).astype(str)
+        items.append(WorkItems(ids, 1, geometry.primitive_attributes))
+    flat = [part.item(row, {}) for part in items for row in range(len(part))]
     with ProcessPoolExecutor(2) as pool:
         rows = np.array(list(pool.map(cook, flat, chunksize=16)), np.float32)
         data, unseen = rows[: len(items[0])], rows[len(items[0]) :]
         settings, n_in = config["preprocess"], 9
-        ids = [item["id"] for item in items[0]]
-        validation = in_validation(ids, settings["validation_share"], settings["split_seed"])
+        ids = items[0].ids
+        validation, _ = held_out(ids, settings["validation_share"], 0.0, settings["split_seed"])
         components = components_of({"displacement": (425, 3)})
         training = data[~validation]
         basis = fit_basis(training[:, :n_in], training[:, n_in:], settings["target_components"], components, True)
@@ -72,7 +75,7 @@ def plain_program():
         wedges = [{**config["training"], **wedge} for wedge in expand_wedges(config["wedges"]).values()]
         trained = list(pool.map(train_one, [(prepared, validation, n_in, wedge) for wedge in wedges]))
     loss, weights = min(trained, key=lambda result: result[0])
-    model = build_onnx(weights, config["training"]["activation"], basis, {})
+    model = build_onnx(weights, config["training"], basis, {})
     session = onnxruntime.InferenceSession(model.SerializeToString())
     predicted = session.run(None, {"input": unseen[:, :n_in]})[0]
     error = np.sqrt(np.mean((predicted - unseen[:, n_in:]) ** 2) / np.mean(unseen[:, n_in:] ** 2))
@@ -83,11 +86,9 @@ def cook(item):
     import numpy as np
 
     from geokiln.generator import Generator
-    from geokiln.work_items import Item
 
     if "generator" not in globals():
         globals()["generator"] = Generator(CHECKOUT / "examples/tube_deformer/generator.py")
-    item = Item(item, {})
     parts = generator.inputs(item), generator.targets(item)  # noqa: F821
     return np.concatenate([array.ravel() for part in parts for array in part.values()])
 
@@ -95,18 +96,19 @@ def cook(item):
 def train_one(job):
     import torch
 
-    from geokiln.model import named_weights
-    from geokiln.training import train
+    from geokiln.examples import InMemory
+    from geokiln.losses import loss_function
+    from geokiln.model import StackedNetwork
+    from geokiln.training import Training
 
     torch.set_num_threads(1)
     rows, validation, n_in, wedge = job
-    splits = [
-        torch.from_numpy(rows[mask][:, columns].copy())
-        for mask in (~validation, validation)
-        for columns in (slice(0, n_in), slice(n_in, None))
-    ]
-    trained = train(*splits, [wedge], log=lambda line: None)
-    return trained.validation_loss[0], named_weights(trained.network, 0)
+    splits = [torch.from_numpy(rows[mask]) for mask in (~validation, validation)]
+    splits = [InMemory(part[:, :n_in].contiguous(), part[:, n_in:].contiguous()) for part in splits]
+    network = StackedNetwork(n_in, rows.shape[1] - n_in, [wedge])
+    training = Training(network, loss_function(wedge), *splits, [wedge])
+    training.run()
+    return training.progress.best_loss[0].item(), network.named_weights(training.final_parameters()[0])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from memory import peak_anonymous
 
@@ -28,18 +29,14 @@ from geokiln.arrays import open_arrays, write_arrays  # noqa: E402
 from geokiln.tables import Table, moments  # noqa: E402
 
 N_IN, MODES, NOISE = 12, 400, 0.02
+SHIPPED = yaml.safe_load((CHECKOUT / "config.yaml").read_text())["training"]
 SETTINGS = {
+    **SHIPPED,
     "hidden_layers": 1,
     "hidden_width": 32,
-    "activation": "tanh",
-    "learning_rate": 0.003,
-    "weight_decay": 0.0,
-    "schedule": "cosine",
     "batch_size": 256,
     "epochs": 3,
     "epochs_per_evaluation": 1,
-    "patience": 0,
-    "seed": 0,
 }
 DATASET = ["--sidecar", "dataset/examples.json"]
 BASIS = "preprocessed/base/basis.npz"
@@ -120,7 +117,7 @@ def write_report(data_points, count):
 
 def commands(batches, args):
     """Return the arguments of each step, in their order."""
-    wedge = ["--weights", "wedges/a/weights.safetensors", "--result", "wedges/a/training.json"]
+    wedge = ["--folder", "wedges/a"]
     predicted = ["--predictions", "predictions/walk.npz", "--errors", "predictions/walk.json"]
     steps = {
         "merge_dataset": [*batches, "--raw", "dataset/examples.raw", "--ids", "dataset/examples.ids", *DATASET],

@@ -33,12 +33,13 @@ if workflow.is_main_process:
 GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
 BATCHES = PROJECT.batches  # of work items; empty while their number is not known
 UNSEEN = list(config["unseen"])
-WEDGES = PROJECT.wedges  # name -> values
+WEDGES = PROJECT.training.wedges  # name -> values
 
 
 wildcard_constraints:
     batch=r"\d+-\d+",
     geometry="|".join(map(re.escape, GEOMETRIES)),
+    epoch=r"[1-9]\d*",
     point=r"0|[1-9]\d*",
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),

@@ -1,4 +1,4 @@
-"""preprocessed/base -> wedges/{wedge}/weights.safetensors, training.json -> wedges.csv -> model.onnx"""
+"""preprocessed/base -> wedges/{wedge}/weights.safetensors, training.json, ... -> wedges.csv -> model.onnx"""
 
 
 rule train_wedge:
@@ -12,25 +12,32 @@ rule train_wedge:
         # side-cars speak for the big files
         tables=ancient(expand("preprocessed/base/{split}.raw", split=["training", "validation"])),
         examples=ancient("dataset/examples.raw"),
+        script=PROJECT.training.script,
+        initial_weights=PROJECT.training.initial_weights,
     output:
-        weights="wedges/{wedge}/weights.safetensors",
         result="wedges/{wedge}/training.json",
+        weights="wedges/{wedge}/weights.safetensors",
+        losses="wedges/{wedge}/losses.csv",
+        snapshots="wedges/{wedge}/snapshots.safetensors",
     log:
         "logs/train_wedge/{wedge}.log",
     benchmark:
         "logs/train_wedge/{wedge}.tsv"
+    threads: config["training"]["threads"]
     params:
         environment=PROJECT.environment_names["train"],
-        settings=lambda wildcards: PROJECT.training_settings(wildcards.wedge),
+        settings=lambda wildcards: PROJECT.training.settings_of(wildcards.wedge),
+        own=PROJECT.training.flags(),
+        own_digest=PROJECT.training.digest,
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --preprocessed preprocessed/base"
         " --examples {input.examples:q}"
         " --sidecar {input.sidecar:q}"
         " --settings {params.settings:q}"
+        " {params.own:q}"
         " --environment {params.environment}"
-        " --weights {output.weights:q}"
-        " --result {output.result:q}"
+        " --folder wedges/{wildcards.wedge:q}"
         " > {log:q} 2>&1"
 
 
@@ -63,13 +70,17 @@ rule export_model:
         basis=BASIS,
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
+        script=PROJECT.training.script,
         losses=losses("model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, BASIS, "wedges.csv", "dataset/examples.json"]),
     output:
         "model.onnx",
     log:
         "logs/export_model.log",
+    params:
+        own=PROJECT.training.script_flags(),
+        own_digest=PROJECT.training.digest,
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code[0]:q} {params.own:q}"
         " --ranking {input.ranking:q}"
         " --basis {input.basis:q}"
         " --examples {input.examples:q}"
@@ -87,15 +98,39 @@ rule export_wedge:
         basis=BASIS,
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
+        script=PROJECT.training.script,
     output:
         "wedges/{wedge}/model.onnx",
     log:
         "logs/export_wedge/{wedge}.log",
+    params:
+        own=PROJECT.training.script_flags(),
+        own_digest=PROJECT.training.digest,
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code[0]:q} {params.own:q}"
         " --wedge {wildcards.wedge:q}"
         " --basis {input.basis:q}"
         " --examples {input.examples:q}"
         " --sidecar {input.sidecar:q}"
         " --output {output:q}"
         " > {log:q} 2>&1"
+
+
+# The model as it was after an epoch, of those that training.snapshots keeps.
+use rule export_wedge as export_epoch with:
+    input:
+        python=environment("train"),
+        code=code("export_model.py"),
+        result="wedges/{wedge}/training.json",
+        snapshots="wedges/{wedge}/snapshots.safetensors",
+        basis=BASIS,
+        sidecar="dataset/examples.json",
+        examples=ancient("dataset/examples.raw"),
+        script=PROJECT.training.script,
+    output:
+        "wedges/{wedge}/epoch-{epoch}.onnx",
+    log:
+        "logs/export_epoch/{wedge}_{epoch}.log",
+    params:
+        own=lambda wildcards: [*PROJECT.training.script_flags(), "--epoch", wildcards.epoch],
+        own_digest=PROJECT.training.digest,

@@ -6,10 +6,11 @@ from pathlib import Path
 import onnx
 
 from geokiln.arrays import read_arrays
-from geokiln.errors import command
-from geokiln.export import build_onnx, check_parity
+from geokiln.errors import UserError, command
+from geokiln.export import PARITY, USUAL_PARITY, build_onnx, build_own_onnx, check_parity
 from geokiln.files import read_json, written
-from geokiln.model import predict_physical
+from geokiln.own_code import OwnCode
+from geokiln.prediction_in_torch import coefficient_function, physical_predictions
 from geokiln.selection import chosen_wedge
 from geokiln.tables import Table
 from geokiln.wedge_training import read_weights
@@ -19,7 +20,9 @@ from geokiln.wedge_training import read_weights
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wedge", help="name of the wedge; without it, the first of --ranking")
+    parser.add_argument("--epoch", help="export the snapshot of this epoch instead of the result")
     parser.add_argument("--ranking", help="wedges.csv")
+    parser.add_argument("--script", help="the user's training script, if there is one")
     parser.add_argument("--basis", required=True, help="basis.npz of the wedge's preprocessing")
     parser.add_argument("--examples", required=True, help="dataset/examples.raw")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
@@ -28,24 +31,50 @@ def main(argv=None):
 
     with written(args.output) as output:
         wedge = args.wedge or chosen_wedge(args.ranking)
-        folder = Path("wedges", wedge)
-        result, weights = read_json(folder / "training.json"), read_weights(folder / "weights.safetensors")
-        basis, table = read_arrays(args.basis), Table(args.examples, args.sidecar)
-        activation, n_in = result["settings"]["activation"], table.input_width
+        result, weights = wedge_result(wedge, args.epoch)
+        basis, table, settings = read_arrays(args.basis), Table(args.examples, args.sidecar), result["settings"]
+        own = OwnCode(args.script) if args.script else None
         metadata = {
             "inputs": table.kind("input"),
             "outputs": table.kind("target"),
             "dataset": table.digest,
-            "wedge": {"name": wedge, **result["settings"]},
+            "wedge": {"name": wedge, "epoch": int(args.epoch) if args.epoch else result.get("best_epoch"), **settings},
             "validation_rmse": result["validation_rmse"],
         }
-        model = build_onnx(weights, activation, basis, metadata)
-        held_out = basis["validation"]
-        inputs = (rows[:, :n_in] for _, rows in table.blocks(held_out))
-        batches = ((batch, predict_physical(weights, activation, basis, batch)) for batch in inputs)
-        difference = check_parity(model, batches, table.kind("target"))
+        of_a_module = own is not None and own.has("model")
+        model = (
+            build_own_onnx(own, weights, settings, basis, metadata)
+            if of_a_module
+            else build_onnx(weights, settings, basis, metadata)
+        )
+        predict = coefficient_function(settings, weights, table.input_width, len(basis["basis"]), own)
+        held_out = basis["validation"] if basis["validation"].any() else ~basis["test"]
+        inputs = (rows[:, : table.input_width] for _, rows in table.blocks(held_out))
+        batches = ((batch, physical_predictions(predict, basis, batch)) for batch in inputs)
+        allowed = PARITY.get(settings["model"], USUAL_PARITY)
+        difference = check_parity(model, batches, table.kind("target"), allowed)
         onnx.save(model, output)
     print(f"{wedge} -> {args.output}; onnxruntime and PyTorch agree to {difference:.1e} on {held_out.sum()} examples")
+
+
+def wedge_result(wedge, epoch=None):
+    """Return the contents of a wedge's training.json, and its weights, or those of the snapshot of an epoch."""
+    folder = Path("wedges", wedge)
+    result = read_json(folder / "training.json")
+    if result["status"] != "trained":
+        raise UserError(
+            f"wedge {wedge} diverged in epoch {result['epochs']} (its loss was not finite), so it has no model; "
+            "lower training.learning_rate, or set training.gradient_clip"
+        )
+    if not epoch:
+        return result, read_weights(folder / "weights.safetensors")
+    snapshots = read_weights(folder / "snapshots.safetensors")
+    weights = {name.split("/", 1)[1]: array for name, array in snapshots.items() if name.split("/", 1)[0] == epoch}
+    if not weights:
+        epochs = sorted({int(name.split("/", 1)[0]) for name in snapshots})
+        there = ", ".join(map(str, epochs)) or "none (training.snapshots makes them)"
+        raise UserError(f"wedge {wedge} has no snapshot of epoch {epoch}; there are: {there}")
+    return result, weights
 
 
 if __name__ == "__main__":

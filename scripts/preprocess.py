@@ -1,6 +1,7 @@
 """Split the dataset, standardise it and compress its targets by PCA, fitted on the training split only."""
 
 import argparse
+import json
 from pathlib import Path
 
 from geokiln.errors import command
@@ -19,9 +20,11 @@ def main(argv=None):
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
     parser.add_argument("--validation-share", required=True, type=float, help="share of the examples held out")
+    parser.add_argument("--test-share", type=float, default=0.0, help="share held out for a last test")
     parser.add_argument("--split-seed", required=True, type=int, help="another seed, another split")
     parser.add_argument("--standardise-inputs", required=True, type=int, choices=[0, 1])
     parser.add_argument("--target-components", required=True, type=int, help="principal components; 0: no PCA")
+    parser.add_argument("--target-weights", type=json.loads, default={}, help="target -> weight in the loss, JSON")
     parser.add_argument("--folder", required=True, help=f"where to write {', '.join(FILES)}")
     args = parser.parse_args(argv)
 

@@ -7,9 +7,13 @@ import argparse
 import json
 
 from geokiln.errors import command
-from geokiln.files import content_digest, locked
+from geokiln.files import content_digest, locked, read_json, watch, write_json, written
 from geokiln.fingerprints import TRAIN_VERSION, fingerprint
-from geokiln.store import Store
+from geokiln.sources import closure, code_digest
+from geokiln.store import STORE, Store
+from geokiln.training_settings import of_the_way, that_count
+
+FILES = ("weights.safetensors", "losses.csv", "snapshots.safetensors", "training.json")
 
 
 @command
@@ -19,32 +23,54 @@ def main(argv=None):
     parser.add_argument("--examples", required=True, help="dataset/examples.raw, for errors in physical units")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
     parser.add_argument("--settings", required=True, type=json.loads, help="training settings of this wedge, JSON")
+    parser.add_argument("--script", help="the user's training script, if there is one")
+    parser.add_argument("--initial-weights", help="a weights.safetensors to start from")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
-    parser.add_argument("--weights", required=True, help="weights.safetensors to write")
-    parser.add_argument("--result", required=True, help="training.json to write")
+    parser.add_argument("--folder", required=True, help=f"wedges/{{wedge}}: where to write {', '.join(FILES)}")
     args = parser.parse_args(argv)
 
-    with locked(args.weights):
+    with locked(args.folder):
         parts = ("training.json", "validation.json", "basis.npz")
         context = {
             "version": TRAIN_VERSION,
-            "settings": args.settings,
             "environment": args.environment,
             "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
             "dataset": content_digest(args.sidecar),
+            "script": code_digest(args.script) if args.script else None,
+            "initial_weights": content_digest(args.initial_weights) if args.initial_weights else None,
         }
-        key = fingerprint(context)
+        key = fingerprint({**context, "settings": that_count(args.settings)})
         store = Store("wedges")
-        files = {"weights.safetensors": args.weights, "training.json": args.result}
-        if store.publish(key, files):
+        files = {name: f"{args.folder}/{name}" for name in FILES}
+        if publish(store, key, files, args.settings):
             print("0 trained, 1 reused: neither its data nor its settings changed")
             return
+        from geokiln.own_code import OwnCode
+        from geokiln.training_states import States
         from geokiln.wedge_training import train_wedge
 
+        own_files = closure(args.script) if args.script else []
+        unchanged = watch([*own_files, *filter(None, [args.initial_weights])])
+        own = OwnCode(args.script) if args.script else None
+        states = States(STORE / "states" / fingerprint({**context, "way": of_the_way(args.settings)}), args.settings)
         with store.keep(key) as folder:
-            train_wedge(args.preprocessed, args.examples, args.sidecar, args.settings, folder)
-        store.publish(key, files)
-        print("1 trained, 0 reused")
+            result = train_wedge(
+                args.preprocessed, args.examples, args.sidecar, args.settings, folder, states, own, args.initial_weights
+            )
+            unchanged()
+        publish(store, key, files, args.settings)
+        print(f"1 trained, 0 reused{': it diverged' if result['status'] == 'diverged' else ''}")
+
+
+def publish(store, key, files, settings):
+    """Publish a kept training; one that was kept with other settings, of those that do not count, says these ones."""
+    if not store.publish(key, files):
+        return False
+    result = read_json(files["training.json"])
+    if result["settings"] != settings:
+        with written(files["training.json"]) as output:
+            write_json(output, {**result, "settings": settings})
+    return True
 
 
 if __name__ == "__main__":

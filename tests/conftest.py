@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,15 @@ class Project:
 def copy_project(source, folder, checkout=CHECKOUT):
     shutil.copytree(source, folder, symlinks=True, ignore=shutil.ignore_patterns(".venv*"))
     return Project(folder, checkout)
+
+
+def wait_until(condition, seconds=60):
+    """Wait for something that a program started by the test is to do."""
+    for _ in range(seconds * 50):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from geokiln.errors import UserError
 
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
 # 8.0 is no integer here: it would be handed on as a float.
+FILES = ("script", "initial_weights")  # keys of training that cannot be varied
 VALIDATOR = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
@@ -124,17 +125,22 @@ def _reason(error):
     if error.validator in ("maximum", "exclusiveMaximum"):
         bound = "at most" if error.validator == "maximum" else "it must be below"
         return f"{value} is too large; {bound} {error.validator_value}"
-    if error.validator in ("minItems", "minProperties"):
-        return "is empty; at least one is needed"
     if error.validator == "not":
         return f"{error.instance!r} is taken; choose another name"
-    if error.validator in ("pattern", "propertyNames"):
+    if error.validator == "propertyNames" or (error.validator == "pattern" and "Z" in error.validator_value):
         return f"{error.instance!r}: a name is made of letters, digits, '-' and '_'"
+    if error.validator in ("pattern", "anyOf"):
+        return f"{error.instance!r} is not what it takes: {error.schema['description']}"
+    if error.validator in ("minItems", "maxItems") and error.validator_value > 1:
+        return f"{error.instance!r} has {len(error.instance)} values; it takes {error.validator_value}"
+    if error.validator in ("minItems", "minProperties"):
+        return "is empty; at least one is needed"
     return error.message
 
 
 def _with_article(kind):
     names = {"object": "a section of keys", "array": "a list", "boolean": "true or false", "string": "a text"}
+    names["null"] = "null (nothing)"
     return names.get(kind, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}")
 
 
@@ -142,6 +148,9 @@ def _wedge_mistakes(wedges, training):
     """Return a sentence for each axis that is no key of ``training``, and for each value that such a key refuses."""
     mistakes = []
     for axis, values in wedges.items() if isinstance(wedges, dict) else ():
+        if axis in FILES:
+            mistakes.append(f"wedges.{axis}: a file is the same for all wedges; it can read their settings")
+            continue
         if axis not in training:
             mistakes.append(f"wedges.{axis}: unknown hyperparameter; {near_match(axis, training)}")
             continue

@@ -75,8 +75,9 @@ def write_index(folder, digests, seconds, partial=False):
 def gather(store, found, names):
     """Return the rows of items that are all kept, in their order; each item's seconds; the keys of unfinished pieces.
 
-    The rows are component -> (dtype, shape, blocks), as `geokiln.arrays.write_arrays_in_blocks` takes them: a big
-    batch is never in memory as a whole. *names* are the items' identities, for the sentence that says whose shapes differ from the others'.
+    The rows are component -> (dtype, shape, blocks), as `geokiln.arrays.write_arrays_in_blocks` takes them: a big batch
+    is never in memory as a whole. *names* are the items' identities, for the sentence that says whose shapes differ
+    from the others'.
     """
     kept = [open_arrays(store.folder / key / "rows.npz") for key in found.keys]
     about = [read_arrays(store.folder / key / "items.npz") for key in found.keys]

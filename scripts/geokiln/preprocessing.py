@@ -15,7 +15,17 @@ UNCOMPRESSED_WIDTH = 8192  # without PCA the basis is a diagonal matrix, whose n
 
 
 def preprocess_table(
-    raw, sidecar, ids, folder, validation_share, split_seed, standardise_inputs, target_components, environment=None
+    raw,
+    sidecar,
+    ids,
+    folder,
+    validation_share,
+    split_seed,
+    standardise_inputs,
+    target_components,
+    test_share=0.0,
+    target_weights=None,
+    environment=None,
 ):
     """Write the preprocessed training and validation split of a dataset, and the basis that leads back.
 
@@ -25,7 +35,9 @@ def preprocess_table(
         ``dataset/examples.raw``, ``.json`` and ``.ids``.
     folder : path
         Gets ``training.raw``, ``validation.raw`` (rows of standardised inputs and target coefficients) with their
-        side-cars, and ``basis.npz``: the arrays of `fit_basis` and ``validation`` (n_examples,), the split.
+        side-cars, and ``basis.npz``: the arrays of `fit_basis`, ``validation`` and ``test`` (n_examples,), the split.
+    validation_share, test_share : float
+        Shares of the examples that are held out for validation, and for a last test that nothing is chosen by.
 
     The dataset is read a block at a time, several times: it may be larger than memory.
 
@@ -36,35 +48,37 @@ def preprocess_table(
     """
     table, folder = Table(raw, sidecar), Path(folder)
     names = Path(ids).read_text(encoding="utf-8").splitlines()
-    validation = in_validation(names, validation_share, split_seed)
-    training, n_in = ~validation, table.input_width
+    validation, test = held_out(names, validation_share, test_share, split_seed)
+    training, n_in = ~(validation | test), table.input_width
     basis = fit_basis_in_blocks(
         lambda: (block for _, block in table.blocks(training)),
         n_in,
         target_components,
         table.kind("target"),
         standardise_inputs,
+        target_weights or {},
     )
     shapes = {"standardised": (n_in,)}, {"coefficients": (len(basis["basis"]),)}
     writers = [TableWriter(folder / f"{name}.raw", folder / f"{name}.json", *shapes) for name in SPLITS]
-    with writers[0] as fitted, writers[1] as held_out:
+    with writers[0] as fitted, writers[1] as judged:
         for first, block in table.blocks():
-            rows, out = preprocess_rows(block, n_in, basis), validation[first : first + len(block)]
-            fitted.write(rows[~out])
-            held_out.write(rows[out])
-    write_arrays(folder / "basis.npz", {**basis, "validation": validation})
+            rows, here = preprocess_rows(block, n_in, basis), slice(first, first + len(block))
+            fitted.write(rows[training[here]])
+            judged.write(rows[validation[here]])
+    write_arrays(folder / "basis.npz", {**basis, "validation": validation, "test": test})
+    tested = f", {test.sum()} test" if test_share else ""
     return (
-        f"{training.sum()} training and {validation.sum()} validation examples; {len(basis['basis'])} target "
+        f"{training.sum()} training, {validation.sum()} validation{tested} examples; {len(basis['basis'])} target "
         f"components keep {basis['kept_variance']:.4%} of the variance"
     )
 
 
-def in_validation(ids, share, seed):
-    """Return a bool array: which items belong to the validation split.
+def held_out(ids, validation_share, test_share, seed):
+    """Return two bool arrays: which items belong to the validation split, and which to the test split.
 
     The split is a hash of the identity: it never depends on order or on which other items there are, so growth keeps
-    every item on its side. About *share* of many items; with few, at least one item lands on each side (the one whose
-    hash is nearest).
+    every item on its side. About that share of many items; with few, at least one item lands on each side that has a
+    share (the one whose hash is nearest), and at least one is left for training.
     """
     hashes = np.array(
         [
@@ -72,23 +86,30 @@ def in_validation(ids, share, seed):
             for id_ in ids
         ]
     )
-    validation = hashes < share
-    if len(hashes) > 1 and share > 0:
-        validation[np.argmin(hashes)] = True
-        validation[np.argmax(hashes)] = False
-    return validation
+    validation, test = hashes < validation_share, hashes >= 1 - test_share
+    order = np.argsort(hashes, kind="stable")
+    if len(order) > 1 and validation_share > 0:
+        validation[order[0]] = True
+    if len(order) > 2 and test_share > 0:
+        test[order[-1]] = True
+    if len(order) > 1 and (validation | test).all():
+        middle = order[-2] if test_share > 0 and len(order) > 2 else order[-1]
+        validation[middle] = test[middle] = False
+    return validation, test
 
 
-def fit_basis(inputs, targets, target_components, target_shapes, standardise_inputs):
+def fit_basis(inputs, targets, target_components, target_shapes, standardise_inputs, target_weights=None):
     """Fit standardisation and PCA as `fit_basis_in_blocks` does, on arrays in memory.
 
     *inputs* (n_examples, n_in) and *targets* (n_examples, n_out) are those of the training split.
     """
     rows = np.hstack([inputs, targets])
-    return fit_basis_in_blocks(lambda: [rows], inputs.shape[1], target_components, target_shapes, standardise_inputs)
+    return fit_basis_in_blocks(
+        lambda: [rows], inputs.shape[1], target_components, target_shapes, standardise_inputs, target_weights or {}
+    )
 
 
-def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standardise_inputs):
+def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standardise_inputs, target_weights):
     """Fit standardisation and PCA on the training split, which may be larger than memory.
 
     Parameters
@@ -99,6 +120,8 @@ def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standard
         Principal components to keep; 0 keeps the targets as they are. At most n_examples - 1 and n_out exist.
     target_shapes : list of dict
         Named target components with offset and size (`geokiln.tables.components_of`).
+    target_weights : dict
+        Target component -> how much its squared errors count beside the others'; 1 for those that are not named.
 
     Returns
     -------
@@ -110,11 +133,13 @@ def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standard
     Raises
     ------
     UserError
-        If there are fewer than two examples, or more target values than can stay without PCA.
+        If there are fewer than two examples, more target values than can stay without PCA, or a weight for a target
+        that there is not.
 
     Notes
     -----
-    Every named target component is divided by one number, its RMS deviation, so that metres and newtons count alike;
+    Every named target component is divided by one number, its RMS deviation, so that metres and newtons count alike,
+    and multiplied by the square root of its weight, so that its squared errors count that much more;
     within a component the physical proportions stay. All coefficients share one scale, so a squared loss on
     coefficients is a squared loss on scaled targets: on the tube, scaling each coefficient to unit variance instead
     made the error on unseen motion four times as large.
@@ -125,6 +150,10 @@ def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standard
             f"preprocess.target_components is 0, but each example has {n_out} target values, of which at most "
             f"{UNCOMPRESSED_WIDTH} can stay as they are: set it to a number of principal components, such as 128"
         )
+    names = [component["name"] for component in target_shapes]
+    for name in target_weights:
+        if name not in names:
+            raise UserError(f"preprocess.target_weights: there is no target {name!r}; there are: {', '.join(names)}")
     count, mean, deviation = moments(blocks())
     if count < 2:
         raise UserError(f"preprocess: {count} training examples; at least 2 are needed (geometry.count)")
@@ -136,7 +165,7 @@ def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standard
     for component in target_shapes:
         columns = slice(component["offset"], component["offset"] + component["size"])
         rms = np.sqrt(np.square(deviation[columns]).mean())
-        spread[columns] = rms if rms > 0 else 1
+        spread[columns] = (rms if rms > 0 else 1) / np.sqrt(target_weights.get(component["name"], 1.0))
     squares = count * np.square(deviation / spread)  # of each column, then along each direction
     if target_components:
         total, keep = squares.sum(), min(target_components, count - 1, n_out)

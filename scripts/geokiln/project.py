@@ -11,7 +11,7 @@ from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
 from geokiln.headers import primitive_count, row_count
 from geokiln.sources import closure, defined_names
-from geokiln.wedges import expand_wedges
+from geokiln.training_config import TrainingConfig
 from geokiln.work_items import automatic_batch_size, batch_names, dataset_parts
 
 HASHED_BYTES = 64 << 20  # at every start; larger files are known by size and time
@@ -39,8 +39,8 @@ class Project:
         How items are cooked, JSON.
     attribute_code : list of str
         The generator's files if its ``attributes(item)`` shapes the work items, else empty.
-    wedges : dict
-        Wedge name -> its values.
+    training : geokiln.training_config.TrainingConfig
+        Wedges, their settings, and the user's own training code.
     requirements, environment_names : dict
         ``cook``, ``train``, ``predict`` -> requirements file; name of the environment's folder in ``environments``.
 
@@ -64,7 +64,7 @@ class Project:
         for unseen in self.config["unseen"]:
             self._check_unseen(unseen)  # so that a missing or an empty file is named before any job
         self.batch_size, self.batches, self.parts = self._blocks()
-        self.wedges = expand_wedges(self.config["wedges"])
+        self.training = TrainingConfig(self.config, self._file)
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
         python = base_interpreter(settings["python"])
         self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}
@@ -254,10 +254,6 @@ class Project:
         """Return the names of the environments that nobody has built yet."""
         names = self.environment_names.values()
         return [name for name in names if not os.path.exists(os.path.join(self.environments, name, "python"))]
-
-    def training_settings(self, wedge):
-        """Return all training settings of a wedge as JSON: the config's, the wedge's own values laid over."""
-        return json.dumps({**self.config["training"], **self.wedges[wedge]}, sort_keys=True)
 
 
 def _digest(path):

@@ -1,11 +1,12 @@
 """Rank wedges, and choose one."""
 
 import csv
+import math
 from pathlib import Path
 
 from geokiln.errors import UserError
 
-COLUMNS = ["epochs", "best_epoch", "seconds", "parameters", "training_loss", "validation_loss"]
+COLUMNS = ["status", "epochs", "best_epoch", "seconds", "parameters", "training_loss", "validation_loss"]
 
 
 def rank_wedges(results, axes):
@@ -23,27 +24,44 @@ def rank_wedges(results, axes):
     list of dict
         ``rank``, ``wedge``, the wedge's values, ``validation_rmse_{target}`` in physical units, the relative
         validation RMSE that ranks (see `geokiln.evaluation.relative_error`; with one target component it gives the
-        order of its RMSE), epochs, seconds, parameters and losses. Ties go to the smaller network, then by name.
+        order of its RMSE), ``test_rmse_{target}`` where there are test examples, status, epochs, seconds, parameters
+        and losses. Ties go to the smaller network, then by name; wedges that diverged stand at the end.
+
+    Raises
+    ------
+    UserError
+        If the wedges were trained on different datasets, or if all of them diverged.
     """
     if len({result["dataset"] for result in results.values()}) > 1:
         raise UserError("the wedges were trained on different datasets and cannot be compared; run again")
 
+    trained = [result for result in results.values() if result["status"] == "trained"]
+    if not trained:
+        raise UserError(
+            f"every wedge diverged ({', '.join(Path(path).parent.name for path in results)}); "
+            "lower training.learning_rate, or set training.gradient_clip"
+        )
+
     def quality(item):
         path, result = item
-        return result["relative_validation_rmse"], result["parameters"], Path(path).parent.name
+        error = result.get("relative_validation_rmse", math.inf)
+        return result["status"] != "trained", error, result["parameters"], Path(path).parent.name
 
     rows = []
     for rank, (path, result) in enumerate(sorted(results.items(), key=quality), 1):
-        errors = {f"validation_rmse_{name}": value for name, value in result["validation_rmse"].items()}
-        relative = {"relative_validation_rmse": result["relative_validation_rmse"]}
+        errors = {
+            f"{split}_rmse_{name}": result.get(f"{split}_rmse", {}).get(name)
+            for split in ("validation", "test")
+            for name in trained[0].get(f"{split}_rmse", {})
+        }
         rows.append(
             {
                 "rank": rank,
                 "wedge": Path(path).parent.name,
                 **{axis: result["settings"][axis] for axis in axes},
                 **errors,
-                **relative,
-                **{name: result[name] for name in COLUMNS},
+                "relative_validation_rmse": result.get("relative_validation_rmse"),
+                **{name: result.get(name) for name in COLUMNS},
             }
         )
     return rows
@@ -62,6 +80,10 @@ def table_text(rows):
     """Return the ranking as text, a line per wedge."""
     lines = []
     for row in rows:
+        if row["status"] != "trained":
+            lines.append(f"{row['rank']:3}. {row['wedge']}: {row['status']} in epoch {row['epochs']}")
+            continue
         errors = ", ".join(f"{n[16:]} {v:.4g}" for n, v in row.items() if n.startswith("validation_rmse_"))
-        lines.append(f"{row['rank']:3}. {row['wedge']}: validation RMSE {errors} ({row['best_epoch']} epochs)")
+        epochs = f" ({row['best_epoch']} epochs)" if row["best_epoch"] else ""
+        lines.append(f"{row['rank']:3}. {row['wedge']}: validation RMSE {errors}{epochs}")
     return "\n".join(lines)

@@ -158,11 +158,18 @@ class Table:
                 self._checked[number] = True
             yield first, block[chosen]
 
-    def read(self):
-        """Return all rows as one checked array (count, width) in memory."""
-        rows = np.empty((self.count, self.width), np.float32)
+    def check(self):
+        """Compare all checksums, a block at a time: afterwards rows may be taken from ``array`` in any order."""
+        for _ in self.blocks():
+            pass
+
+    def read(self, count=None):
+        """Return all rows, or the first *count*, as one checked array (count, width) in memory."""
+        rows = np.empty((self.count if count is None else count, self.width), np.float32)
         for first, block in self.blocks():
-            rows[first : first + len(block)] = block
+            if first >= len(rows):
+                break
+            rows[first : first + len(block)] = block[: len(rows) - first]
         return rows
 
 

@@ -1,138 +1,204 @@
 """Train K stacked networks at once, one per wedge."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
-from geokiln.errors import UserError
-from geokiln.model import StackedNetwork, layer_shapes
+from geokiln.optimizers import OPTIMIZERS
+from geokiln.schedules import learning_rate
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
-SHARED = ("hidden_layers", "hidden_width", "activation", "batch_size", "epochs", "epochs_per_evaluation")
+SHARED = (  # what gives a stack its shape and its steps; all else is each wedge's own
+    "model", "hidden_layers", "hidden_width", "hidden_widths", "activation", "skip_connections", "dropout",
+    "input_noise", "loss", "huber_delta", "optimizer", "betas", "epsilon", "momentum", "rho", "gradient_clip",
+    "batch_size", "shuffle", "max_examples", "memory", "epochs", "iterations", "epochs_per_evaluation", "weights",
+    "device", "threads",
+)  # fmt: skip
+NUMBERS = ("learning_rate", "training_loss", "validation_loss")  # of a wedge, in each line of the record
 
 
 @dataclass
-class Trained:
-    """The result of `train`.
+class Progress:
+    """What a training has reached; everything that is not a table of parameters.
 
     Attributes
     ----------
-    network : StackedNetwork
-        Holds each wedge's best parameters: those with the lowest validation loss at an evaluation.
-    epochs, best_epoch : list of int
-        Per wedge: epochs trained, and the epoch of the best parameters.
-    training_loss, validation_loss : list of float
-        Per wedge, mean squared errors of standardised coefficients at the best epoch.
+    epoch, steps : int
+        Epochs and optimizer steps done.
+    best_loss, best_training_loss, best_epoch, epochs, stale, active, diverged : (K,) tensors
+        Per wedge: losses and epoch of its best evaluation; epochs trained; evaluations since the best one; whether it
+        is still trained; the epoch in which its loss was not finite any more, 0 if that never happened.
+    record : list of (epoch, steps, (3, K) float64 tensor)
+        A line for each evaluation: learning rate, training loss and validation loss of each wedge.
     """
 
-    network: StackedNetwork
-    epochs: list
-    best_epoch: list
-    training_loss: list
-    validation_loss: list
+    best_loss: torch.Tensor
+    best_training_loss: torch.Tensor
+    best_epoch: torch.Tensor
+    epochs: torch.Tensor
+    stale: torch.Tensor
+    active: torch.Tensor
+    diverged: torch.Tensor
+    epoch: int = 0
+    steps: int = 0
+    record: list = field(default_factory=list)
+
+    @classmethod
+    def start(cls, count):
+        infinite, zero = torch.full((count,), math.inf, dtype=torch.float64), torch.zeros(count, dtype=torch.int64)
+        active = torch.ones(count, dtype=torch.bool)
+        return cls(infinite, infinite.clone(), zero, zero.clone(), zero.clone(), active, zero.clone())
 
 
-def train(inputs, targets, validation_inputs, validation_targets, wedges, log=print):
-    """Train a network for each of *wedges* by AdamW on the mean squared error.
+class Training:
+    """K networks in training: all that changes from step to step, which `state` gives and `load_state` takes up again.
 
     Parameters
     ----------
-    inputs, targets : float32 tensors (n, n_in), (n, n_coefficients)
-        Standardised training examples; likewise the validation examples, of which there is at least one.
+    network : geokiln.model.StackedNetwork, or another with ``parameters``, ``gradient``, ``n_weights``, ``backward``
+    loss : function
+        See `geokiln.losses`.
+    training, validation : geokiln.examples.InMemory or Streamed
+        Without validation (None) the training loss takes its place.
     wedges : list of K dicts
-        Keys of ``training:`` in the config. Those named in ``SHARED`` must agree, since they give the shape of the
-        stack; the others (learning rate, weight decay, seed, schedule, patience) are each wedge's own.
-
-    Returns
-    -------
-    Trained
-
-    Raises
-    ------
-    UserError
-        If a wedge never had a finite validation loss.
+        Keys of ``training:`` in the config. Those named in ``SHARED`` must agree.
     """
-    first = wedges[0]
-    if any(wedge[key] != first[key] for wedge in wedges for key in SHARED):
-        raise ValueError(f"wedges of one stack must agree in {', '.join(SHARED)}")
-    seeds = [wedge["seed"] for wedge in wedges]
-    shapes = layer_shapes(inputs.shape[1], targets.shape[1], first["hidden_layers"], first["hidden_width"])
-    network = StackedNetwork(shapes, first["activation"], seeds)
-    parameters = network.parameters.requires_grad_()
-    step = _adamw(parameters, wedges, network.is_weight)
-    shuffles = [torch.Generator().manual_seed(seed + 1) for seed in seeds]
-    count = len(wedges)
-    best = parameters.detach().clone()
-    best_loss, best_training = torch.full((count,), math.inf), torch.full((count,), math.inf)
-    best_epoch, epochs = torch.zeros(count, dtype=torch.long), torch.zeros(count, dtype=torch.long)
-    active = torch.ones(count, dtype=torch.bool)
-    patience = torch.tensor([wedge["patience"] or math.inf for wedge in wedges])
-    stale = torch.zeros(count)
-    batch_size = min(first["batch_size"], len(inputs))
-    for epoch in range(1, first["epochs"] + 1):
-        total = torch.zeros(count)
-        order = torch.stack([torch.randperm(len(inputs), generator=shuffle) for shuffle in shuffles])
-        for rows in order.split(batch_size, dim=1):
-            losses = (network(inputs[rows]) - targets[rows]).square().mean((1, 2))
-            losses.sum().backward()  # each wedge's loss depends on its own row alone
-            step(epoch - 1, active)
-            total += losses.detach() * rows.shape[1]
-        if epoch % first["epochs_per_evaluation"] and epoch < first["epochs"]:
-            continue
-        with torch.no_grad():
-            validation = (network(validation_inputs) - validation_targets).square().mean((1, 2))
-        better = (validation < best_loss) & active
-        best[better], best_loss[better] = parameters.detach()[better], validation[better]
-        best_training[better], best_epoch[better] = total[better] / len(inputs), epoch
-        epochs[active] = epoch
-        stale = torch.where(better, 0.0, stale + 1)
-        active &= stale < patience
-        log(f"epoch {epoch}: training loss {_numbers(total / len(inputs))}, validation loss {_numbers(validation)}")
-        if not active.any():
-            break
-    network.parameters = best
-    if not torch.isfinite(best_loss).all():
-        raise UserError("the training diverged (its loss is not finite); lower training.learning_rate")
-    return Trained(network, epochs.tolist(), best_epoch.tolist(), best_training.tolist(), best_loss.tolist())
 
-
-def _adamw(parameters, wedges, is_weight):
-    """Return a function ``step(epoch, active)`` that updates *parameters* (K, n) from their gradient, and clears it.
-
-    AdamW with decoupled weight decay (Loshchilov and Hutter, 2019), the learning rate and decay of each wedge its own.
-    A wedge that is not active any more keeps its parameters.
-    """
-    rates = torch.tensor([[wedge["learning_rate"]] for wedge in wedges])
-    decay = torch.tensor([[wedge["weight_decay"]] for wedge in wedges]) * is_weight
-    mean, square = torch.zeros_like(parameters), torch.zeros_like(parameters)
-    parameters.grad = torch.zeros_like(parameters)
-    count = 0
+    def __init__(self, network, loss, training, validation, wedges):
+        first = wedges[0]
+        if any(wedge[key] != first[key] for wedge in wedges for key in SHARED):
+            raise ValueError(f"wedges of one stack must agree in {', '.join(SHARED)}")
+        self.network, self.loss, self.training, self.validation = network, loss, training, validation
+        self.wedges, self.settings, self.count = wedges, first, len(wedges)
+        self.parameters, self.gradient = network.parameters, network.gradient
+        self.optimizer = OPTIMIZERS[first["optimizer"]](self.parameters, self.gradient, network.n_weights, wedges)
+        seeds = [wedge["shuffle_seed"] for wedge in wedges]
+        seeds = seeds[:1] if len(set(seeds)) == 1 else seeds
+        self.shuffles = [torch.Generator().manual_seed(seed + 1) for seed in seeds] if first["shuffle"] else []
+        self.noises = [torch.Generator().manual_seed(wedge["seed"] + 2) for wedge in wedges]
+        self.best = self.parameters.clone()
+        self.progress = Progress.start(self.count)
+        self.patience = torch.tensor([wedge["patience"] or math.inf for wedge in wedges])
+        self.evaluated_out_of_turn = False
 
     @torch.no_grad()
-    def step(epoch, active):
-        nonlocal count
-        count += 1
-        factors = [schedule(wedge["schedule"], epoch, wedge["epochs"]) for wedge in wedges]
-        rate = rates * torch.tensor(factors).unsqueeze(1) * active.unsqueeze(1)
-        mean.lerp_(parameters.grad, 1 - BETAS[0])
-        square.mul_(BETAS[1]).addcmul_(parameters.grad, parameters.grad, value=1 - BETAS[1])
-        scale = (square / (1 - BETAS[1] ** count)).sqrt_().add_(EPSILON)
-        parameters.mul_(1 - rate * decay)
-        parameters.sub_(rate * (mean / scale) / (1 - BETAS[0] ** count))
-        parameters.grad.zero_()
+    def run(self, evaluated=lambda training, better: None, epoch_ended=lambda training, better: None):
+        """Train until nothing is left to do.
 
-    return step
+        *evaluated* is called after each evaluation, *epoch_ended* after each epoch; both get which wedges got better,
+        (K,) bool. ``evaluated_out_of_turn`` says that the last evaluation came only because the training ends: a longer
+        one would not have had it, and cannot go on from there.
+        """
+        done, settings = self.progress, self.settings
+        while done.active.any() and done.epoch < settings["epochs"] and not self._out_of_steps():
+            losses = self._epoch()
+            due = done.epoch % settings["epochs_per_evaluation"] == 0
+            ends = done.epoch >= settings["epochs"] or self._out_of_steps() or not losses.isfinite().all()
+            self.evaluated_out_of_turn = self._out_of_steps() or (ends and not due)
+            better = torch.zeros(self.count, dtype=torch.bool)
+            if due or ends:
+                better = self._evaluate(losses)
+                evaluated(self, better)
+            epoch_ended(self, better)
 
+    def final_parameters(self):
+        """Return the parameters (K, n) that are the result: the best or the last ones, as ``weights`` says."""
+        return self.best if self.settings["weights"] == "best" else self.parameters
 
-def schedule(name, epoch, epochs):
-    """Return the factor on the learning rate in *epoch* (from 0) of *epochs*.
+    def _out_of_steps(self):
+        return self.progress.steps >= (self.settings["iterations"] or math.inf)
 
-    >>> schedule("constant", 5, 10), schedule("cosine", 0, 10), round(schedule("cosine", 5, 10), 3)
-    (1.0, 1.0, 0.5)
-    """
-    return 1.0 if name == "constant" else 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+    def _epoch(self):
+        """Train for one epoch and return the mean training loss of each wedge, (K,) float64."""
+        settings, done, network, optimizer = self.settings, self.progress, self.network, self.optimizer
+        rates = torch.tensor(self.rates(done.epoch), dtype=self.parameters.dtype) * done.active
+        rates = rates.unsqueeze(1).to(self.parameters.device)
+        random = self.noises
+        batch_size = min(settings["batch_size"], self.training.count)
+        total, seen = torch.zeros(self.count, dtype=torch.float64, device=self.parameters.device), 0
+        for inputs, targets in self.training.epoch(batch_size, self.shuffles):
+            if settings["input_noise"]:
+                inputs = inputs + settings["input_noise"] * self._noise(inputs)
+            losses, gradient = self.loss(network(inputs, random), targets)
+            network.backward(gradient)
+            if settings["gradient_clip"]:
+                length = self.gradient.norm(dim=1, keepdim=True)
+                self.gradient.mul_((settings["gradient_clip"] / (length + 1e-6)).clamp(max=1))
+            optimizer.step(rates)
+            total.add_(losses, alpha=inputs.shape[1])
+            seen += inputs.shape[1]
+            done.steps += 1
+            if self._out_of_steps():
+                break
+        done.epoch += 1
+        return (total / seen).cpu()
 
+    def rates(self, epoch):
+        """Return the learning rate of each wedge in an *epoch* from 0."""
+        return [learning_rate(wedge, epoch) for wedge in self.wedges]
 
-def _numbers(values):
-    return " ".join(f"{value:.3e}" for value in values.tolist())
+    def _noise(self, inputs):
+        shape = inputs.shape[1:]
+        return torch.stack([torch.randn(shape, generator=generator) for generator in self.noises]).to(inputs)
+
+    def _evaluate(self, training_loss):
+        """Judge all wedges that are trained; return which got better, (K,) bool."""
+        done = self.progress
+        validation_loss = training_loss if self.validation is None else self.validation_loss()
+        bad = ~(training_loss.isfinite() & validation_loss.isfinite()) & done.active
+        better = (validation_loss < done.best_loss) & done.active & ~bad
+        self.best[better] = self.parameters[better]
+        done.best_loss[better], done.best_training_loss[better] = validation_loss[better], training_loss[better]
+        done.best_epoch[better] = done.epoch
+        done.epochs[done.active] = done.epoch
+        done.diverged[bad] = done.epoch
+        done.stale = torch.where(better, 0, done.stale + 1)
+        rates = torch.tensor(self.rates(done.epoch - 1), dtype=torch.float64)
+        done.record.append((done.epoch, done.steps, torch.stack([rates, training_loss, validation_loss])))
+        done.active &= (done.stale < self.patience) & ~bad
+        return better
+
+    def validation_loss(self):
+        """Return the mean validation loss of each wedge, (K,) float64."""
+        total, seen = torch.zeros(self.count, dtype=torch.float64, device=self.parameters.device), 0
+        for inputs, targets in self.validation.blocks():
+            losses, _ = self.loss(self.network(inputs.unsqueeze(0)), targets.unsqueeze(0))
+            total += losses * len(inputs)
+            seen += len(inputs)
+        return (total / seen).cpu()
+
+    def state(self):
+        """Return all that `load_state` needs to go on from here: name -> tensor."""
+        done = self.progress
+        tensors = {f"optimizer.{name}": table for name, table in self.optimizer.state.items()}
+        tensors.update({f"shuffle.{i}": generator.get_state() for i, generator in enumerate(self.shuffles)})
+        tensors.update({f"noise.{i}": generator.get_state() for i, generator in enumerate(self.noises)})
+        for name, value in vars(done).items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"progress.{name}"] = value
+        tensors["random"] = torch.get_rng_state()  # what a user's own module draws from
+        tensors["parameters"], tensors["best"] = self.parameters, self.best
+        tensors["counts"] = torch.tensor([done.epoch, done.steps, self.optimizer.steps])
+        tensors["record.steps"] = torch.tensor([line[:2] for line in done.record]).reshape(-1, 2)
+        tensors["record.losses"] = torch.stack([line[2] for line in done.record] or [torch.zeros(3, self.count)])
+        return tensors
+
+    @torch.no_grad()
+    def load_state(self, tensors):
+        """Go on from what `state` gave; wedges that stopped for lack of patience go on if they have more of it now."""
+        done = self.progress
+        for name, table in self.optimizer.state.items():
+            table.copy_(tensors[f"optimizer.{name}"])
+        for kind, generators in (("shuffle", self.shuffles), ("noise", self.noises)):
+            for i, generator in enumerate(generators):
+                generator.set_state(tensors[f"{kind}.{i}"])
+        for name, value in vars(done).items():
+            if isinstance(value, torch.Tensor):
+                setattr(done, name, tensors[f"progress.{name}"].clone())
+        torch.set_rng_state(tensors["random"])
+        self.parameters.copy_(tensors["parameters"])
+        self.best.copy_(tensors["best"])
+        done.epoch, done.steps, self.optimizer.steps = tensors["counts"].tolist()
+        steps = tensors["record.steps"].tolist()
+        done.record = [(*line, losses) for line, losses in zip(steps, tensors["record.losses"].double())]
+        done.active = (done.stale < self.patience) & (done.diverged == 0)

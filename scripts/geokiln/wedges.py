@@ -22,7 +22,8 @@ def expand_wedges(axes):
 
 def wedge_name(wedge):
     """Return the name of a wedge: its keys and values, without commas (farm executors split wildcards on them)."""
-    name = "_".join(f"{key}-{value}" for key, value in wedge.items()) or "single"
+    texts = {key: "x".join(map(str, value)) if isinstance(value, list) else value for key, value in wedge.items()}
+    name = "_".join(f"{key}-{value}" for key, value in texts.items()) or "single"
     name = "".join(letter if letter.isalnum() or letter in "-_.+" else "~" for letter in name)
     if len(name) <= LONGEST_NAME:
         return name

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -51,21 +52,18 @@ def dataset():
 @pytest.fixture
 def wedge():
     """A function that gives the training settings of one wedge: small ones, with what the test changes."""
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["training"]
+    small = {
+        "hidden_layers": 1,
+        "hidden_width": 8,
+        "learning_rate": 0.01,
+        "schedule": "constant",
+        "batch_size": 4,
+        "epochs": 5,
+        "epochs_per_evaluation": 1,
+    }
 
     def wedge(**changes):
-        defaults = {
-            "hidden_layers": 1,
-            "hidden_width": 8,
-            "activation": "tanh",
-            "learning_rate": 0.01,
-            "weight_decay": 0.0,
-            "schedule": "constant",
-            "batch_size": 4,
-            "epochs": 5,
-            "epochs_per_evaluation": 1,
-            "patience": 0,
-            "seed": 0,
-        }
-        return {**defaults, **changes}
+        return {**shipped, **small, **changes}
 
     return wedge

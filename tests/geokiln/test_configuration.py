@@ -90,11 +90,18 @@ def test_a_good_value_is_accepted(change):
         (("work_items.batch_size", 0), "work_items.batch_size: 0 is too small; at least 1"),
         (("training.hidden_layers", 65), "training.hidden_layers: 65 is too large; at most 64"),
         (("training.learning_rate", 0), "training.learning_rate: 0 is too small; it must be above 0"),
-        (("preprocess.validation_share", 0.0), "preprocess.validation_share: 0.0 is too small; it must be above 0"),
+        (("preprocess.validation_share", -0.1), "preprocess.validation_share: -0.1 is too small; at least 0"),
         (("preprocess.validation_share", 1), "preprocess.validation_share: 1 is too large; it must be below 1"),
         (("training.activation", "tahn"), "training.activation: 'tahn' is unknown; did you mean tanh?"),
-        (("training.activation", "gaussian"), "training.activation: 'gaussian' is unknown; known: tanh, relu"),
-        (("training.schedule", False), "training.schedule: False is unknown; known: constant, cosine"),
+        (
+            ("training.activation", "gaussian"),
+            "training.activation: 'gaussian' is unknown; known: tanh, relu, leaky_relu, elu, "
+            "sigmoid, softplus, silu, gelu, sine",
+        ),
+        (
+            ("training.schedule", False),
+            "training.schedule: False is unknown; known: constant, linear, step, exponential, cosine",
+        ),
         (("unseen", {}), "unseen: is empty; at least one is needed"),
         (("geometry.name", "my poses"), "geometry.name: 'my poses': a name is made of letters, digits, '-' and '_'"),
         (("unseen", {"a/b": ONE_UNSEEN}), "unseen: 'a/b': a name is made of letters, digits, '-' and '_'"),

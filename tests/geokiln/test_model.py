@@ -1,21 +1,20 @@
-import numpy as np
 import pytest
 import torch
 
-from geokiln.model import StackedNetwork, layer_shapes, named_weights, predict_physical
+from geokiln.activations import ACTIVATIONS
+from geokiln.model import StackedNetwork, hidden_widths, layer_shapes, network_outputs
 
-ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
-
-
-def sequential(network, wedge, shapes, activation):
-    """The torch.nn.Sequential with the parameters of one wedge of a stacked network."""
-    layers = []
-    for (fan_in, fan_out), (weight, bias) in zip(shapes, network.layers(network.parameters.detach()), strict=True):
-        linear = torch.nn.Linear(fan_in, fan_out)
-        linear.weight = torch.nn.Parameter(weight[wedge].T.clone())
-        linear.bias = torch.nn.Parameter(bias[wedge, 0].clone())
-        layers += [linear, ACTIVATIONS[activation]()]
-    return torch.nn.Sequential(*layers[:-1])
+FUNCTIONS = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": torch.nn.functional.leaky_relu,
+    "elu": torch.nn.functional.elu,
+    "sigmoid": torch.sigmoid,
+    "softplus": torch.nn.functional.softplus,
+    "silu": torch.nn.functional.silu,
+    "gelu": torch.nn.functional.gelu,
+    "sine": torch.sin,
+}
 
 
 @pytest.mark.parametrize(
@@ -23,113 +22,126 @@ def sequential(network, wedge, shapes, activation):
     [(0, [(3, 2)]), (1, [(3, 8), (8, 2)]), (3, [(3, 8), (8, 8), (8, 8), (8, 2)])],
 )
 def test_layers_go_from_inputs_over_hidden_units_to_outputs(hidden_layers, expected):
-    assert layer_shapes(3, 2, hidden_layers, 8) == expected
+    assert layer_shapes(3, 2, [8] * hidden_layers) == expected
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize("hidden_layers", [0, 1, 3])
-def test_a_stack_gives_the_outputs_and_gradients_of_networks_of_torchs_own(hidden_layers, activation):
-    shapes = layer_shapes(4, 3, hidden_layers, 6)
-    network = StackedNetwork(shapes, activation, [0, 1, 2])
-    network.parameters.requires_grad_()
-    singles = [sequential(network, wedge, shapes, activation) for wedge in range(3)]
-    inputs = torch.randn(3, 10, 4, generator=torch.Generator().manual_seed(0))
-
-    outputs = network(inputs)
-    outputs.square().mean((1, 2)).sum().backward()
-    expected = [single(inputs[wedge]) for wedge, single in enumerate(singles)]
-    for output in expected:
-        output.square().mean().backward()
-
-    gradients = network.layers(network.parameters.grad)
-    for wedge, single in enumerate(singles):
-        assert torch.allclose(outputs[wedge], expected[wedge], atol=1e-6)
-        linears = [module for module in single if isinstance(module, torch.nn.Linear)]
-        for (weight, bias), linear in zip(gradients, linears, strict=True):
-            assert torch.allclose(weight[wedge].T, linear.weight.grad, atol=1e-6)
-            assert torch.allclose(bias[wedge, 0], linear.bias.grad, atol=1e-6)
+def test_widths_may_be_given_one_by_one(wedge):
+    assert hidden_widths(wedge(hidden_widths=[5, 7])) == [5, 7]
+    assert StackedNetwork(3, 2, [wedge(hidden_widths=[5, 7])]).shapes == [(3, 5), (5, 7), (7, 2)]
 
 
-def test_inputs_that_all_wedges_share_need_no_axis_of_theirs():
-    network = StackedNetwork(layer_shapes(4, 3, 1, 6), "tanh", [0, 1])
-    inputs = torch.randn(10, 4, generator=torch.Generator().manual_seed(0))
+def by_autograd(network, inputs, activation, masks, skip):
+    """The outputs of a stack, from operations that PyTorch differentiates, and the leaves to differentiate by."""
+    layers = [(weight.clone().requires_grad_(), bias.clone().requires_grad_()) for weight, bias in network.layers]
+    values = inputs
+    for number, (weight, bias) in enumerate(layers):
+        before, values = values, values @ weight + bias
+        if number < len(layers) - 1:
+            values = FUNCTIONS[activation](values)
+            values = values * masks[number] if masks else values
+            values = values + before if skip and values.shape == before.shape else values
+    return values, layers
 
-    shared, stacked = network(inputs), network(torch.stack([inputs, inputs]))
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("hidden_widths", [[], [6], [6, 6, 5]], ids=str)
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_outputs_and_gradients_are_those_of_automatic_differentiation(dropout, skip, hidden_widths, activation, wedge):
+    settings = {"activation": activation, "hidden_widths": hidden_widths, "skip_connections": skip, "dropout": dropout}
+    network = StackedNetwork(6, 3, [wedge(seed=seed, **settings) for seed in range(3)], torch.float64)
+    random = torch.Generator().manual_seed(0)
+    inputs, direction = (torch.randn(3, 10, n, generator=random, dtype=torch.float64) for n in (6, 3))
+
+    outputs = network(inputs, [torch.Generator().manual_seed(seed) for seed in range(3)])
+    network.backward(direction)
+    masks = [trace[3] for trace in network._trace[:-1]] if dropout else None
+    expected, layers = by_autograd(network, inputs, activation, masks, skip)
+    (expected * direction).sum().backward()
+
+    assert torch.allclose(outputs, expected)
+    for (weight, bias), (weight_gradient, bias_gradient) in zip(layers, network._gradients, strict=True):
+        assert torch.allclose(weight.grad, weight_gradient)
+        assert torch.allclose(bias.grad, bias_gradient)
+    if dropout and masks:
+        assert all(set(mask.unique().tolist()) == {0.0, 1 / 0.6} for mask in masks)
+
+
+def test_units_are_dropped_in_training_only(wedge):
+    network = StackedNetwork(4, 3, [wedge(dropout=0.5, hidden_width=50)])
+    inputs = torch.ones(1, 5, 4)
+    random = [torch.Generator().manual_seed(0)]
+
+    assert torch.equal(network(inputs), network(inputs))
+    assert not torch.equal(network(inputs, random), network(inputs, random))
+
+
+def test_inputs_that_all_wedges_share_need_no_copies(wedge):
+    network = StackedNetwork(4, 3, [wedge(seed=0), wedge(seed=1)])
+    inputs = torch.randn(1, 10, 4, generator=torch.Generator().manual_seed(0))
+
+    shared, stacked = network(inputs), network(torch.cat([inputs, inputs]))
 
     assert shared.shape == (2, 10, 3)
     assert torch.equal(shared, stacked)
 
 
-def test_parameters_may_be_given_from_outside():
-    network, other = (StackedNetwork(layer_shapes(4, 3, 1, 6), "tanh", [seed]) for seed in (0, 1))
-    inputs = torch.ones(2, 4)
-
-    assert torch.equal(network(inputs, other.parameters), other(inputs))
-
-
-def test_the_initial_parameters_depend_on_the_seed_alone():
-    shapes = layer_shapes(4, 3, 1, 6)
+def test_the_initial_parameters_depend_on_the_seed_alone(wedge):
     torch.manual_seed(5)
-    first = StackedNetwork(shapes, "tanh", [7, 8])
+    first = StackedNetwork(4, 3, [wedge(seed=7), wedge(seed=8)])
 
     torch.manual_seed(6)
-    second = StackedNetwork(shapes, "relu", [8, 7, 9])
+    second = StackedNetwork(4, 3, [wedge(seed=seed, activation="relu") for seed in (8, 7, 9)])
 
     assert torch.equal(first.parameters, second.parameters[[1, 0]])
     assert not torch.equal(second.parameters[0], second.parameters[1])
 
 
-def test_the_initial_parameters_are_spread_as_torchs_are():
-    shapes = layer_shapes(16, 400, 1, 400)
+def test_the_initial_parameters_are_spread_as_torchs_are(wedge):
+    network = StackedNetwork(16, 400, [wedge(hidden_width=400)])
 
-    layers = StackedNetwork(shapes, "tanh", [0]).layers(StackedNetwork(shapes, "tanh", [0]).parameters)
-
-    for (fan_in, _), pieces in zip(shapes, layers, strict=True):
+    for (fan_in, _), pieces in zip(network.shapes, network.layers, strict=True):
         for piece in pieces:
             assert piece.abs().max() <= fan_in**-0.5
             assert piece.std().item() == pytest.approx((3 * fan_in) ** -0.5, rel=0.1)
 
 
-def test_the_mask_tells_weights_from_biases():
-    network = StackedNetwork(layer_shapes(2, 1, 1, 3), "tanh", [0])
+def test_weights_stand_before_biases(wedge):
+    network = StackedNetwork(2, 1, [wedge(hidden_width=3)])
+    network.parameters[:, network.n_weights :] = 0
 
-    weights, biases = zip(*network.layers(network.is_weight.unsqueeze(0)), strict=True)
-
-    assert all((weight == 1).all() for weight in weights)
-    assert all((bias == 0).all() for bias in biases)
-    assert len(network.is_weight) == network.parameters.shape[1] == 2 * 3 + 3 + 3 + 1
+    assert all((bias == 0).all() for _, bias in network.layers)
+    assert all((weight != 0).all() for weight, _ in network.layers)
+    assert network.parameters.shape[1] == 2 * 3 + 3 + 3 + 1
 
 
-def test_named_weights_are_those_of_one_wedge():
-    shapes = layer_shapes(4, 3, 1, 6)
-    network = StackedNetwork(shapes, "tanh", [0, 1, 2])
+def test_named_weights_are_those_of_one_wedge_and_can_be_loaded(wedge):
+    network = StackedNetwork(4, 3, [wedge(seed=seed, hidden_width=6) for seed in range(3)])
 
-    weights = named_weights(network, 1)
+    weights = network.named_weights(network.parameters[1])
+    other = StackedNetwork(4, 3, [wedge(seed=9, hidden_width=6)])
+    other.load_weights(weights)
 
-    layers = network.layers(network.parameters)
     assert list(weights) == ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
     assert [array.shape for array in weights.values()] == [(4, 6), (6,), (6, 3), (3,)]
-    assert np.array_equal(weights["layers.1.weight"], layers[1][0][1])
-    assert np.array_equal(weights["layers.0.bias"], layers[0][1][1, 0])
+    assert torch.equal(other.parameters[0], network.parameters[1])
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize("hidden_layers", [0, 2])
-def test_physical_predictions_wrap_the_network_in_scaling_and_reconstruction(hidden_layers, activation):
-    random = np.random.default_rng(0)
-    network = StackedNetwork(layer_shapes(4, 3, hidden_layers, 6), activation, [0, 1])
-    basis = {
-        "input_mean": random.normal(size=4),
-        "input_scale": random.uniform(1, 2, 4),
-        "target_mean": random.normal(size=5),
-        "basis": random.normal(size=(3, 5)),
-    }
-    basis = {name: np.float32(array) for name, array in basis.items()}
-    inputs = random.normal(size=(7, 4)).astype(np.float32)
+@pytest.mark.parametrize("changes", [{"hidden_width": 7}, {"hidden_layers": 2}, {"hidden_layers": 0}], ids=str)
+def test_weights_of_another_shape_are_refused(changes, wedge):
+    network, other = StackedNetwork(4, 3, [wedge()]), StackedNetwork(4, 3, [wedge(**changes)])
 
-    result = predict_physical(named_weights(network, 1), activation, basis, inputs)
+    with pytest.raises(ValueError, match="layers"):
+        network.load_weights(other.named_weights(other.parameters[0]))
 
-    standardised = torch.from_numpy((inputs - basis["input_mean"]) / basis["input_scale"])
-    expected = network(standardised)[1].numpy() @ basis["basis"] + basis["target_mean"]
-    assert result == pytest.approx(expected, abs=1e-5)
-    assert result.dtype == np.float32
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("skip", [False, True])
+def test_outputs_from_named_weights_are_the_networks(skip, activation, wedge):
+    settings = wedge(activation=activation, skip_connections=skip, hidden_layers=3)
+    network = StackedNetwork(4, 3, [settings])
+    inputs = torch.randn(7, 4, generator=torch.Generator().manual_seed(1))
+
+    outputs = network_outputs(settings, network.named_weights(network.parameters[0]), inputs)
+
+    assert torch.allclose(outputs, network(inputs.unsqueeze(0))[0], atol=1e-6)

@@ -16,7 +16,7 @@ ANSWERS = ["mean target", "linear fit", "nearest example"]
 
 
 @pytest.fixture
-def model():
+def model(wedge):
     """A model without hidden layers: output = input @ weight."""
     weight = np.float32(np.arange(20).reshape(5, 4) / 10)
     basis = {
@@ -27,7 +27,7 @@ def model():
     }
     metadata = {"inputs": components_of(INPUTS), "outputs": components_of(OUTPUTS)}
     weights = {"layers.0.weight": weight, "layers.0.bias": np.zeros(4, np.float32)}
-    onnx.save(build_onnx(weights, "tanh", basis, metadata), "model.onnx")
+    onnx.save(build_onnx(weights, wedge(hidden_layers=0), basis, metadata), "model.onnx")
     return Model("model.onnx")
 
 

@@ -13,11 +13,16 @@ from geokiln.errors import UserError
 from geokiln.preprocessing import (
     fit_basis,
     fit_basis_in_blocks,
-    in_validation,
+    held_out,
     preprocess_rows,
     preprocess_table,
 )
 from geokiln.tables import Table, components_of
+
+
+def in_validation(ids, share, seed):
+    return held_out(ids, share, 0.0, seed)[0]
+
 
 IDS = [str(number) for number in range(400)]
 
@@ -266,6 +271,7 @@ def test_blocks_of_any_size_give_the_basis_of_the_whole(size, components):
         components,
         components_of(shapes),
         True,
+        {},
     )
 
     assert list(result) == list(whole)
@@ -386,7 +392,7 @@ def test_what_was_done_is_told_in_a_line(dataset):
     line = preprocess(dataset, random_rows(40), components=2)
 
     found = re.fullmatch(
-        r"(\d+) training and (\d+) validation examples; 2 target components keep (\d+\.\d{4})% of the variance", line
+        r"(\d+) training, (\d+) validation examples; 2 target components keep (\d+\.\d{4})% of the variance", line
     )
     assert int(found[1]) + int(found[2]) == 40
     assert 0 < float(found[3]) < 100

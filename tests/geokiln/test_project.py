@@ -60,7 +60,7 @@ def test_a_project_knows_its_batches_wedges_and_generator(project):
     result = project()
 
     assert result.batches == ["0-3", "4-7", "8-11"]
-    assert list(result.wedges)[0] == "hidden_layers-1_weight_decay-0.0"
+    assert list(result.training.wedges)[0] == "hidden_layers-1_weight_decay-0.0"
     assert result.generator == ["generator.py", "helper.py"]
     assert result.config["geometry"]["name"] == "drops"
 
@@ -120,7 +120,7 @@ def test_environments_are_in_the_checkout_or_where_an_absolute_path_says(folder,
 def test_training_settings_of_a_wedge_are_the_configs_under_its_own(project):
     result = project(wedges={"hidden_layers": [5], "weight_decay": [0.25]}, training={"epochs": 7})
 
-    settings = json.loads(result.training_settings("hidden_layers-5_weight_decay-0.25"))
+    settings = json.loads(result.training.settings_of("hidden_layers-5_weight_decay-0.25"))
 
     assert settings == {**result.config["training"], "hidden_layers": 5, "weight_decay": 0.25}
     assert settings["epochs"] == 7
@@ -246,7 +246,7 @@ def test_a_whole_number_written_with_a_dot_is_made_whole_or_refused_by_its_key(k
 
     try:
         result = project(**{section: {name: 8.0}})
-        settings = json.loads(result.training_settings(next(iter(result.wedges))))
+        settings = json.loads(result.training.settings_of(next(iter(result.training.wedges))))
         outcome = isinstance({**result.config[section], **settings, **result.config[section]}[name], int)
     except UserError as error:
         outcome = key in str(error)

@@ -9,6 +9,7 @@ from geokiln.selection import chosen_wedge, rank_wedges, table_text
 
 def result(relative, parameters=100, dataset="d", rmse=None, **settings):
     return {
+        "status": "trained",
         "dataset": dataset,
         "relative_validation_rmse": relative,
         "parameters": parameters,
@@ -104,3 +105,27 @@ def test_the_ranking_as_text_has_a_line_for_each_wedge():
         "  1. b: validation RMSE height 0.2 (40 epochs)",
         "  2. a: validation RMSE height 0.4 (40 epochs)",
     ]
+
+
+def test_a_wedge_that_diverged_stands_at_the_end_and_says_so():
+    bad = {"status": "diverged", "dataset": "d", "parameters": 1, "epochs": 3, "seconds": 1.0,
+           "settings": {"hidden_layers": 9}}  # fmt: skip
+    rows = rank_wedges({wedge_path("a"): bad, wedge_path("b"): result(0.5)}, ["hidden_layers"])
+
+    assert names(rows) == ["b", "a"]
+    assert rows[1]["validation_rmse_height"] is None and rows[1]["hidden_layers"] == 9
+    assert rows[0].keys() == rows[1].keys()
+    assert table_text(rows).splitlines()[1] == "  2. a: diverged in epoch 3"
+
+
+def test_if_all_diverged_there_is_nothing_to_choose():
+    bad = {"status": "diverged", "dataset": "d", "parameters": 1}
+
+    with pytest.raises(UserError, match=r"every wedge diverged \(a, b\); lower training.learning_rate"):
+        rank_wedges({wedge_path("a"): bad, wedge_path("b"): bad}, [])
+
+
+def test_test_errors_have_columns_of_their_own():
+    results = {wedge_path("a"): {**result(0.3), "test_rmse": {"height": 0.7}}}
+
+    assert rank_wedges(results, [])[0]["test_rmse_height"] == 0.7

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from geokiln.errors import UserError
-from geokiln.model import StackedNetwork, layer_shapes, named_weights
-from geokiln.training import schedule, train
+from geokiln.examples import InMemory
+from geokiln.losses import loss_function
+from geokiln.model import StackedNetwork
+from geokiln.schedules import learning_rate
+from geokiln.training import SHARED, Training
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +27,37 @@ def data(count=24, n_in=3, n_out=2, seed=0):
     return inputs[:count], targets[:count], inputs[count:], targets[count:]
 
 
-def fit(wedges, *tensors):
-    return train(*(tensors or data()), wedges, log=lambda line: None)
+class Fitted:
+    """A finished training: what the tests ask of it."""
+
+    def __init__(self, training, evaluations):
+        done = self.progress = training.progress
+        self.training, self.evaluations = training, evaluations
+        self.epochs, self.best_epoch = done.epochs.tolist(), done.best_epoch.tolist()
+        self.training_loss, self.validation_loss = done.best_training_loss.tolist(), done.best_loss.tolist()
+        training.parameters.copy_(training.final_parameters())
+        self.network = training.network
+
+
+def prepare(wedges, *tensors, dtype=torch.float32):
+    inputs, targets, validation_inputs, validation_targets = (tensor.to(dtype) for tensor in tensors or data())
+    network = StackedNetwork(inputs.shape[1], targets.shape[1], wedges, dtype)
+    sets = InMemory(inputs, targets), InMemory(validation_inputs, validation_targets)
+    return Training(network, loss_function(wedges[0]), *sets, wedges)
+
+
+def fit(wedges, *tensors, dtype=torch.float32):
+    training, evaluations = prepare(wedges, *tensors, dtype=dtype), []
+    training.run(lambda training, better: evaluations.append(training.progress.epoch))
+    return Fitted(training, evaluations)
+
+
+def outputs(trained, inputs):
+    return trained.network(inputs.unsqueeze(0))[0]
 
 
 def weights_of(trained, wedge=0):
-    return named_weights(trained.network, wedge)
+    return trained.network.named_weights(trained.network.parameters[wedge])
 
 
 def assert_same_weights(one, other, tolerance):
@@ -85,10 +112,10 @@ def test_the_steps_are_those_of_torchs_adamw_with_decay_on_weights_alone(activat
         activation=activation, epochs=epochs, epochs_per_evaluation=epochs, batch_size=16, hidden_layers=2,
         learning_rate=rate, weight_decay=decay, schedule=name, seed=5,
     )  # fmt: skip
-    network = StackedNetwork(layer_shapes(3, 2, 2, 8), activation, [5])
+    network = StackedNetwork(3, 2, [settings])
     parameters = [
         (torch.nn.Parameter(weight[0].clone()), torch.nn.Parameter(bias[0, 0].clone()))
-        for weight, bias in network.layers(network.parameters)
+        for weight, bias in network.layers
     ]
     groups = [
         {"params": [weight for weight, _ in parameters], "weight_decay": decay},
@@ -152,13 +179,12 @@ def test_no_hidden_layer_learns_a_linear_map(wedge):
 def test_a_training_stops_after_so_many_evaluations_without_improvement(interval, patience, wedge):
     inputs, targets, validation_inputs, validation_targets = data()
     settings = wedge(epochs=200, epochs_per_evaluation=interval, patience=patience, learning_rate=0.02)
-    lines = []
 
-    trained = train(inputs, targets, validation_inputs, -validation_targets, [settings], log=lines.append)
+    trained = fit([settings], inputs, targets, validation_inputs, -validation_targets)
 
     assert trained.epochs[0] < 200
     assert trained.epochs[0] == trained.best_epoch[0] + patience * interval
-    assert len(lines) == trained.epochs[0] / interval
+    assert len(trained.evaluations) == trained.epochs[0] / interval
 
 
 def test_an_equal_loss_is_no_improvement(wedge):
@@ -176,15 +202,18 @@ def test_the_training_loss_is_the_mean_over_all_examples_whatever_the_batch(batc
     trained = fit([settings], inputs, targets, validation_inputs, validation_targets)
 
     with torch.no_grad():
-        expected = (trained.network(inputs)[0] - targets).square().mean().item()
+        expected = (outputs(trained, inputs) - targets).square().mean().item()
     assert trained.training_loss[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_training_that_diverges_names_the_key_to_change(wedge):
-    with pytest.raises(UserError) as error:
-        fit([wedge(learning_rate=1e30, activation="relu", epochs=10)])
+def test_a_wedge_that_diverges_stops_and_leaves_the_others_alone(wedge):
+    wild, tame = wedge(learning_rate=1e30, activation="relu", epochs=10), wedge(activation="relu", epochs=10, seed=1)
 
-    assert "the training diverged" in str(error.value) and "training.learning_rate" in str(error.value)
+    both, alone = fit([wild, tame]), fit([tame])
+
+    assert 0 < both.progress.diverged[0] < 10 and not both.progress.active[0]
+    assert both.progress.diverged[1] == 0 and both.epochs[1] == 10
+    assert both.validation_loss[1] == pytest.approx(alone.validation_loss[0], abs=1e-6)
 
 
 def test_patience_of_0_trains_all_epochs(wedge):
@@ -214,7 +243,7 @@ def test_the_parameters_are_those_of_the_best_evaluation(wedge):
 
     trained = fit([settings], inputs, targets, validation_inputs, validation_targets)
     with torch.no_grad():
-        loss = (trained.network(validation_inputs)[0] - validation_targets).square().mean().item()
+        loss = (outputs(trained, validation_inputs) - validation_targets).square().mean().item()
     until_then = fit(
         [{**settings, "epochs": trained.best_epoch[0]}], inputs, targets, validation_inputs, validation_targets
     )
@@ -226,21 +255,18 @@ def test_the_parameters_are_those_of_the_best_evaluation(wedge):
 
 @pytest.mark.parametrize(("epochs", "interval", "evaluated"), [(10, 3, [3, 6, 9, 10]), (4, 10, [4]), (6, 2, [2, 4, 6])])
 def test_the_last_epoch_is_evaluated_whatever_the_interval(epochs, interval, evaluated, wedge):
-    lines = []
+    trained = fit([wedge(epochs=epochs, epochs_per_evaluation=interval)])
 
-    train(*data(), [wedge(epochs=epochs, epochs_per_evaluation=interval)], log=lines.append)
-
-    assert [int(line.split(":")[0].removeprefix("epoch ")) for line in lines] == evaluated
+    assert trained.evaluations == evaluated
 
 
-def test_the_log_has_a_number_for_each_wedge(wedge):
-    lines = []
+def test_the_record_has_numbers_for_each_wedge(wedge):
+    trained = fit([wedge(epochs=2, seed=seed, learning_rate=0.01 * (seed + 1)) for seed in range(3)])
 
-    train(*data(), [wedge(epochs=1, seed=seed) for seed in range(3)], log=lines.append)
-
-    training, validation = lines[0].removeprefix("epoch 1: ").split(", ")
-    assert len(training.removeprefix("training loss ").split()) == 3
-    assert len(validation.removeprefix("validation loss ").split()) == 3
+    epoch, steps, numbers = trained.progress.record[-1]
+    assert (epoch, steps) == (2, 12)
+    assert numbers[0].tolist() == pytest.approx([0.01, 0.02, 0.03])
+    assert len(set(numbers[1].tolist())) == len(set(numbers[2].tolist())) == 3
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 24, 1000])
@@ -250,36 +276,128 @@ def test_a_batch_may_be_smaller_or_larger_than_the_dataset(batch_size, wedge):
     assert trained.validation_loss[0] < fit([wedge(batch_size=batch_size, epochs=1)]).validation_loss[0]
 
 
-@pytest.mark.parametrize(
-    "key", ["hidden_layers", "hidden_width", "activation", "batch_size", "epochs", "epochs_per_evaluation"]
-)
+@pytest.mark.parametrize("key", ["hidden_layers", "activation", "batch_size", "epochs", "optimizer", "dropout"])
 def test_wedges_of_one_stack_must_agree_in_its_shape(key, wedge):
-    other = {"activation": "relu"}.get(key, 3)
+    other = {"activation": "relu", "optimizer": "sgd", "dropout": 0.5}.get(key, 3)
 
     with pytest.raises(ValueError) as error:
         fit([wedge(), wedge(**{key: other})])
 
-    assert key in str(error.value)
+    assert key in str(error.value) and key in SHARED
 
 
-def test_training_leaves_torchs_own_random_numbers_alone(wedge):
-    torch.manual_seed(1)
-    expected = torch.rand(3)
-    torch.manual_seed(1)
+@pytest.mark.parametrize("own", OWN, ids=str)
+def test_in_double_precision_a_stack_trains_as_each_does_alone_to_the_last_digits(own, wedge):
+    shared = {"epochs": 40, "batch_size": 10, "hidden_layers": 2, "dropout": 0.1, "input_noise": 0.05}
+    wedges = [wedge(**shared, **changes) for changes in own]
 
-    fit([wedge()])
+    stacked, *alone = (fit(those, dtype=torch.float64) for those in (wedges, wedges[:1], wedges[1:]))
 
-    assert torch.equal(torch.rand(3), expected)
-
-
-@pytest.mark.parametrize("epochs", [1, 7, 100])
-def test_the_cosine_falls_from_1_towards_0(epochs):
-    factors = [schedule("cosine", epoch, epochs) for epoch in range(epochs)]
-
-    assert factors[0] == 1
-    assert all(later < earlier for earlier, later in zip(factors[:-1], factors[1:], strict=True))
-    assert factors[-1] > 0 and schedule("cosine", epochs, epochs) == pytest.approx(0)
+    for number, single in enumerate(alone):
+        assert_same_weights(weights_of(stacked, number), weights_of(single), 1e-9)
+        assert stacked.validation_loss[number] == pytest.approx(single.validation_loss[0], abs=1e-9)
 
 
-def test_the_constant_schedule_stays():
-    assert {schedule("constant", epoch, 10) for epoch in range(10)} == {1.0}
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.01},
+        {"optimizer": "adadelta", "learning_rate": 1.0},
+        {"dropout": 0.3, "input_noise": 0.1},
+        {"patience": 4, "learning_rate": 0.05},
+        {"schedule": "step", "step_epochs": 3},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("stop", [2, 7])
+def test_a_training_that_goes_on_from_its_state_ends_as_an_undisturbed_one(stop, changes, wedge):
+    settings = wedge(epochs=12, hidden_layers=2, **changes)
+    undisturbed, first, second = prepare([settings]), prepare([settings]), prepare([settings])
+    undisturbed.run()
+    states = []
+
+    def stop_then(training, better):
+        if training.progress.epoch == stop:
+            states.append({name: tensor.clone() for name, tensor in training.state().items()})
+
+    first.run(epoch_ended=stop_then)
+    second.load_state(states[0])
+    second.run()
+
+    assert torch.equal(second.parameters, undisturbed.parameters) and torch.equal(second.best, undisturbed.best)
+    lines = [[(epoch, steps, *numbers.flatten().tolist()) for epoch, steps, numbers in training.progress.record]
+             for training in (second, undisturbed)]  # fmt: skip
+    assert lines[0] == lines[1]
+
+
+def test_the_last_weights_may_be_the_result(wedge):
+    inputs, targets, validation_inputs, validation_targets = data()
+    tensors = inputs, targets, validation_inputs, -validation_targets
+
+    best, last = (fit([wedge(epochs=30, learning_rate=0.05, weights=which)], *tensors) for which in ("best", "last"))
+
+    assert torch.equal(last.network.parameters, last.training.parameters)
+    assert not torch.equal(best.network.parameters, last.network.parameters)
+
+
+def test_iterations_end_a_training_in_the_middle_of_an_epoch(wedge):
+    trained = fit([wedge(epochs=100, batch_size=10, iterations=8)])
+
+    assert trained.progress.steps == 8 and trained.epochs == [3]
+    assert trained.evaluations == [1, 2, 3]
+
+
+def test_without_validation_the_training_loss_takes_its_place(wedge):
+    inputs, targets, *_ = data()
+    settings = wedge(epochs=5)
+    network = StackedNetwork(3, 2, [settings])
+    training = Training(network, loss_function(settings), InMemory(inputs, targets), None, [settings])
+
+    training.run()
+
+    _, _, numbers = training.progress.record[-1]
+    assert numbers[1].equal(numbers[2])
+
+
+def test_a_clipped_gradient_takes_steps_of_at_most_its_length(wedge):
+    inputs, targets, *rest = data()
+    settings = wedge(
+        optimizer="sgd", momentum=0.0, learning_rate=1.0, gradient_clip=0.01, epochs=1, batch_size=24, hidden_layers=2
+    )
+    training = prepare([settings], inputs, 1000 * targets, *rest)
+    before = training.parameters.clone()
+
+    training.run()
+
+    assert (training.parameters - before).norm() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_examples_keep_their_order_without_shuffling(wedge):
+    inputs, targets, *_ = data(8)
+    seen = []
+
+    class Spy(InMemory):
+        def epoch(self, batch_size, shuffles=None):
+            for batch in super().epoch(batch_size, shuffles):
+                seen.append(batch[0][0])
+                yield batch
+
+    for shuffle in (False, True):
+        settings = wedge(shuffle=shuffle, epochs=1)
+        network = StackedNetwork(3, 2, [settings])
+        Training(network, loss_function(settings), Spy(inputs, targets), None, [settings]).run()
+
+    assert torch.equal(torch.cat(seen[:2]), inputs)
+    assert not torch.equal(torch.cat(seen[2:]), inputs)
+    assert torch.equal(torch.cat(seen[2:]).sort(0).values, inputs.sort(0).values)
+
+
+def test_each_epoch_has_its_learning_rate(wedge):
+    settings = wedge(epochs=6, schedule="cosine")
+
+    record = fit([settings]).progress.record
+
+    assert [float(numbers[0, 0]) for *_, numbers in record] == pytest.approx(
+        [learning_rate(settings, epoch) for epoch in range(6)]
+    )

@@ -1,3 +1,4 @@
+import csv
 import json
 import time
 from pathlib import Path
@@ -6,12 +7,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from geokiln import wedge_training
 from geokiln.arrays import read_arrays
 from geokiln.errors import UserError
-from geokiln.model import predict_physical
+from geokiln.prediction_in_torch import coefficient_function, physical_predictions
 from geokiln.preprocessing import preprocess_table
 from geokiln.tables import Table
-from geokiln.wedge_training import train_wedge, validation_rms
+from geokiln.training_states import States
+from geokiln.wedge_training import rms_and_spread, train_wedge
 
 
 @pytest.fixture
@@ -20,18 +23,22 @@ def preprocessed(dataset):
     x = np.linspace(-1, 1, 40)[:, None]
     files = dataset(x, {"line": np.hstack([x, 2 * x]), "square": 1000 * x**2})
 
-    def preprocessed(share=0.2):
+    def preprocessed(share=0.2, test=0.0):
         Path("base").mkdir(exist_ok=True)
-        preprocess_table(*files, "base", share, 0, True, 2)
+        preprocess_table(*files, "base", share, 0, True, 2, test)
         return files[0], files[1]
 
     return preprocessed
 
 
-def train(files, settings):
+def train(files, settings, **own):
     Path("wedge").mkdir(exist_ok=True)
-    train_wedge("base", *files, settings, "wedge")
+    train_wedge("base", *files, settings, "wedge", States("states", settings), **own)
     return load_file("wedge/weights.safetensors"), json.loads(Path("wedge/training.json").read_text())
+
+
+def predictions(weights, settings, basis, inputs):
+    return physical_predictions(coefficient_function(settings, weights, 1, len(basis["basis"])), basis, inputs)
 
 
 def test_a_trained_wedge_is_its_weights_and_its_result(preprocessed, wedge):
@@ -57,11 +64,12 @@ def test_a_trained_wedge_is_its_weights_and_its_result(preprocessed, wedge):
 def test_the_error_is_that_of_the_validation_split_in_physical_units(preprocessed, wedge):
     files = preprocessed()
 
-    weights, result = train(files, wedge(epochs=20))
+    settings = wedge(epochs=20)
+    weights, result = train(files, settings)
 
     basis, rows = read_arrays("base/basis.npz"), Table(*files).read()
     held_out = rows[basis["validation"]]
-    errors = predict_physical(weights, "tanh", basis, held_out[:, :1]) - held_out[:, 1:]
+    errors = predictions(weights, settings, basis, held_out[:, :1]) - held_out[:, 1:]
     spread = held_out[:, 1:] - rows[~basis["validation"], 1:].mean(0)
     rms = lambda array: np.sqrt(np.square(array).mean())
     assert result["validation_rmse"]["line"] == pytest.approx(rms(errors[:, :2]), rel=1e-5)
@@ -87,25 +95,38 @@ def test_the_same_settings_give_the_same_weights(preprocessed, wedge):
     assert all(np.abs(first[name] - second[name]).max() <= 1e-6 for name in first)
 
 
-def test_a_perfect_network_has_no_error(preprocessed):
+def test_a_network_of_zeros_has_the_spread_as_its_error(preprocessed, wedge):
     files = preprocessed()
     basis, table = read_arrays("base/basis.npz"), Table(*files)
     zero = {"layers.0.weight": np.zeros((1, 2), np.float32), "layers.0.bias": np.zeros(2, np.float32)}
 
-    rms, spread = validation_rms(table, basis, zero, "tanh")
+    predict = coefficient_function(wedge(), zero, 1, 2)
+    rms, spread = rms_and_spread(table, basis, predict, basis["validation"])
 
     assert rms == pytest.approx(spread, rel=1e-6)
     assert set(rms) == {"line", "square"}
 
 
-def test_without_a_validation_example_the_key_is_named(preprocessed, wedge):
+def test_without_a_validation_split_the_training_split_judges(preprocessed, wedge):
     files = preprocessed(share=0)
 
-    with pytest.raises(UserError) as error:
-        train(files, wedge())
+    _, result = train(files, wedge(epochs=20))
 
-    assert str(error.value).startswith("preprocess.validation_share leaves no validation example")
-    assert not list(Path("wedge").iterdir())
+    assert result["judged_on"] == "training" and set(result["validation_rmse"]) == {"line", "square"}
+    assert result["training_loss"] == result["validation_loss"]
+
+
+def test_a_test_split_has_an_error_of_its_own(preprocessed, wedge):
+    files = preprocessed(test=0.3)
+
+    settings = wedge(epochs=20)
+    weights, result = train(files, settings)
+
+    basis, rows = read_arrays("base/basis.npz"), Table(*files).read()
+    tested = rows[basis["test"]]
+    errors = predictions(weights, settings, basis, tested[:, :1]) - tested[:, 1:]
+    assert result["test_rmse"]["square"] == pytest.approx(np.sqrt(np.square(errors[:, 2]).mean()), rel=1e-5)
+    assert not (basis["test"] & basis["validation"]).any() and 5 < basis["test"].sum() < 20
 
 
 def test_a_damaged_split_is_put_aside_and_named(preprocessed, wedge):
@@ -118,10 +139,94 @@ def test_a_damaged_split_is_put_aside_and_named(preprocessed, wedge):
     assert "base/training.raw is damaged (0 bytes instead of" in str(error.value)
 
 
-def test_a_training_that_diverges_is_told(preprocessed, wedge):
+def test_a_training_that_diverges_is_a_result_without_weights(preprocessed, wedge):
     files = preprocessed()
 
-    with pytest.raises(UserError) as error:
-        train(files, wedge(learning_rate=1e30, activation="relu", epochs=10))
+    weights, result = train(files, wedge(learning_rate=1e30, activation="relu", epochs=10))
 
-    assert "learning_rate" in str(error.value)
+    assert (weights, result["status"]) == ({}, "diverged")
+    assert result["settings"]["learning_rate"] == 1e30 and 0 < result["epochs"] <= 10
+    assert "validation_rmse" not in result
+
+
+def test_losses_are_recorded_at_each_evaluation(preprocessed, wedge):
+    train(preprocessed(), wedge(epochs=20, epochs_per_evaluation=5, schedule="step", step_epochs=10))
+
+    rows = list(csv.DictReader(Path("wedge/losses.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["epoch", "steps", "learning_rate", "training_loss", "validation_loss"]
+    assert [row["epoch"] for row in rows] == ["5", "10", "15", "20"]
+    assert [float(row["learning_rate"]) for row in rows] == pytest.approx([0.01, 0.01, 0.001, 0.001])
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "epochs"), [(None, set()), (4, {4, 8}), ("improvement", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})]
+)
+def test_snapshots_hold_the_weights_of_their_epochs(snapshots, epochs, preprocessed, wedge):
+    files = preprocessed()
+
+    weights, _ = train(files, wedge(epochs=10, snapshots=snapshots, learning_rate=0.001))
+
+    kept = load_file("wedge/snapshots.safetensors")
+    assert {int(name.split("/")[0]) for name in kept} == epochs
+    if snapshots == "improvement":
+        assert all(np.array_equal(kept[f"10/{name}"], array) for name, array in weights.items())
+    if snapshots == 4:
+        four, _ = train(files, wedge(epochs=4, learning_rate=0.001))
+        assert all(np.array_equal(kept[f"4/{name}"], array) for name, array in four.items())
+
+
+def test_training_may_start_from_given_weights(preprocessed, wedge):
+    files = preprocessed()
+    weights, before = train(files, wedge(epochs=200, learning_rate=0.02))
+    Path("wedge/weights.safetensors").rename("start.safetensors")
+
+    settings = wedge(epochs=1, learning_rate=1e-9, initial_weights="start.safetensors")
+    again, result = train(files, settings, initial_weights="start.safetensors")
+
+    assert all(np.abs(again[name] - weights[name]).max() < 1e-6 for name in weights)
+    assert result["validation_loss"] == pytest.approx(before["validation_loss"], rel=1e-3)
+    with pytest.raises(UserError, match=r"start.safetensors does not fit this network: layers.0.weight of shape"):
+        train(files, wedge(hidden_width=9), initial_weights="start.safetensors")
+
+
+def test_a_set_larger_than_the_memory_setting_is_streamed_and_learns_alike(preprocessed, wedge, monkeypatch):
+    files = preprocessed()
+    whole = train(files, wedge(epochs=100, learning_rate=0.02))[1]
+    opened = []
+    monkeypatch.setattr(wedge_training, "MEGABYTE", 1)  # then 16 is 16 bytes
+
+    class Spy(wedge_training.Streamed):
+        def __init__(self, *args):
+            opened.append(args)
+            super().__init__(*args)
+
+    monkeypatch.setattr(wedge_training, "Streamed", Spy)
+    streamed = train(files, wedge(epochs=100, learning_rate=0.02, memory=16))[1]
+
+    assert len(opened) == 2
+    assert streamed["relative_validation_rmse"] == pytest.approx(whole["relative_validation_rmse"], abs=0.05)
+
+
+def test_at_most_so_many_examples_are_used(preprocessed, wedge):
+    files = preprocessed()
+
+    few = train(files, wedge(epochs=3, batch_size=4, max_examples=8))
+
+    rows = list(csv.DictReader(Path("wedge/losses.csv").read_text().splitlines()))
+    assert rows[-1]["steps"] == "6" and few[1]["status"] == "trained"
+
+
+@pytest.mark.parametrize("device", ["cuda:7", "mps"])
+def test_a_device_that_is_not_there_is_named(device, preprocessed, wedge):
+    with pytest.raises(UserError, match=f"training.device: {device} cannot be used here"):
+        train(preprocessed(), wedge(device=device))
+
+
+@pytest.mark.parametrize("model", ["linear", "kernel", "nearest"])
+def test_other_regressors_give_the_same_files(model, preprocessed, wedge):
+    weights, result = train(preprocessed(), wedge(model=model, weight_decay=1e-6))
+
+    assert weights and result["parameters"] == sum(array.size for array in weights.values())
+    assert result["relative_validation_rmse"] < {"linear": 0.8, "kernel": 0.05, "nearest": 0.2}[model]
+    assert Path("wedge/losses.csv").read_text().count("\n") == 1
+    assert load_file("wedge/snapshots.safetensors") == {}

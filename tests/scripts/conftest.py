@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from geokiln.arrays import write_arrays
 from geokiln.geo import Geometry, write_geo
@@ -16,18 +17,15 @@ from geokiln.item_files import write_items
 from geokiln.tables import TableWriter
 from geokiln.work_items import WorkItems
 
+SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["training"]
 SETTINGS = {
+    **SHIPPED,
     "hidden_layers": 1,
     "hidden_width": 8,
-    "activation": "tanh",
     "learning_rate": 0.01,
-    "weight_decay": 0.0,
-    "schedule": "cosine",
     "batch_size": 8,
     "epochs": 20,
     "epochs_per_evaluation": 5,
-    "patience": 0,
-    "seed": 0,
 }
 GENERATOR = """
     import numpy as np
@@ -147,14 +145,15 @@ def settings():
 @pytest.fixture
 def wedges(preprocessed, settings):
     """wedges/{short,long}/*: two trained wedges, of which the second is the better one."""
+    from geokiln.training_states import States
     from geokiln.wedge_training import train_wedge
 
     for name, epochs in (("short", 1), ("long", 60)):
         folder = Path("wedges", name)
         folder.mkdir(parents=True)
-        train_wedge(
-            "preprocessed/base", "dataset/examples.raw", "dataset/examples.json", settings(epochs=epochs), folder
-        )
+        files = "preprocessed/base", "dataset/examples.raw", "dataset/examples.json"
+        chosen = settings(epochs=epochs, save_state="never")
+        train_wedge(*files, chosen, folder, States("states", chosen))
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from export_model import main
 from geokiln.arrays import read_arrays, write_arrays
-from geokiln.model import predict_physical
+from geokiln.prediction_in_torch import coefficient_function, physical_predictions
 
 
 def arguments(**changes):
@@ -48,7 +48,7 @@ def test_a_wedge_may_be_named_instead(wedges, ranking):
     assert metadata("wedges/short/model.onnx")["wedge"]["name"] == "short"
 
 
-def test_the_model_maps_raw_inputs_to_physical_targets(wedges, dataset):
+def test_the_model_maps_raw_inputs_to_physical_targets(wedges, dataset, settings):
     main(arguments(wedge="long"))
     inputs, height, force = dataset
 
@@ -56,7 +56,8 @@ def test_the_model_maps_raw_inputs_to_physical_targets(wedges, dataset):
     outputs = session.run(["output"], {"input": inputs})[0]
 
     basis = read_arrays("preprocessed/base/basis.npz")
-    expected = predict_physical(load_file("wedges/long/weights.safetensors"), "tanh", basis, inputs)
+    weights = load_file("wedges/long/weights.safetensors")
+    expected = physical_predictions(coefficient_function(settings(), weights, 2, len(basis["basis"])), basis, inputs)
     assert outputs == pytest.approx(expected, rel=1e-4, abs=1e-3)
     assert np.abs(outputs[:, 3] - force).mean() < np.abs(force - force.mean()).mean()
 
@@ -68,7 +69,7 @@ def test_the_model_tells_what_it_was_trained_with(wedges, settings):
 
     assert [(c["name"], c["shape"], c["offset"]) for c in about["inputs"]] == [("x", [2], 0)]
     assert [(c["name"], c["shape"], c["offset"]) for c in about["outputs"]] == [("height", [3], 0), ("force", [], 3)]
-    assert about["wedge"] == {"name": "long", **settings(epochs=60)}
+    assert about["wedge"] == {"name": "long", "epoch": 60, **settings(epochs=60, save_state="never")}
     assert set(about["validation_rmse"]) == {"height", "force"}
     assert about["dataset"] == json.loads(Path("dataset/examples.json").read_text())["digest"]
 
@@ -113,3 +114,29 @@ def test_a_wedge_that_is_not_there_is_named(wedges, failure):
     message = failure(main, arguments(wedge="other"))
 
     assert message == "export_model: wedges/other/training.json does not exist"
+
+
+def test_a_wedge_that_diverged_has_no_model(wedges, failure):
+    result = json.loads(Path("wedges/long/training.json").read_text())
+    Path("wedges/long/training.json").write_text(json.dumps({**result, "status": "diverged", "epochs": 7}))
+
+    message = failure(main, arguments(wedge="long"))
+
+    assert message.startswith("export_model: wedge long diverged in epoch 7")
+    assert "training.learning_rate" in message and not Path("model.onnx").exists()
+
+
+def test_the_snapshot_of_an_epoch_may_be_exported(wedges, failure):
+    weights = load_file("wedges/long/weights.safetensors")
+    snapshots = {f"{epoch}/{name}": array / epoch for epoch in (1, 10) for name, array in weights.items()}
+    save_file(snapshots, "wedges/long/snapshots.safetensors")
+
+    main(arguments(wedge="long"))
+    for epoch in ("1", "10"):
+        main(arguments(wedge="long", epoch=epoch, output=f"epoch-{epoch}.onnx"))
+
+    assert [metadata(f"epoch-{epoch}.onnx")["wedge"]["epoch"] for epoch in (1, 10)] == [1, 10]
+    graphs = [onnx.load(path).graph for path in ("epoch-1.onnx", "model.onnx", "epoch-10.onnx")]
+    assert graphs[0] == graphs[1] != graphs[2]
+    message = failure(main, arguments(wedge="long", epoch="11"))
+    assert message == "export_model: wedge long has no snapshot of epoch 11; there are: 1, 10"

@@ -123,7 +123,7 @@ def test_a_damaged_result_is_made_anew(dataset, capsys):
     main(arguments())
 
     after = read_arrays("preprocessed/base/basis.npz")
-    assert "training and" in capsys.readouterr().out
+    assert "20 training, " in capsys.readouterr().out
     assert all((before[name] == after[name]).all() for name in before)
 
 

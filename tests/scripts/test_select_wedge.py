@@ -14,6 +14,7 @@ def results(write, settings):
     def results(**errors):
         for name, error in errors.items():
             result = {
+                "status": "trained",
                 "settings": settings(hidden_layers=len(name)),
                 "epochs": 20,
                 "best_epoch": 15,

@@ -21,8 +21,7 @@ def arguments(settings, **changes):
         "sidecar": "dataset/examples.json",
         "settings": json.dumps(settings),
         "environment": "train-1",
-        "weights": "wedges/one/weights.safetensors",
-        "result": "wedges/one/training.json",
+        "folder": "wedges/one",
         **changes,
     }
     return [word for key, value in options.items() for word in (f"--{key}", value)]

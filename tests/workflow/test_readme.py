@@ -4,9 +4,7 @@ import re
 import subprocess
 import sys
 
-import pytest
-
-from conftest import CHECKOUT, copy_checkout
+from conftest import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text()
 

@@ -3,13 +3,12 @@
 import os
 import shutil
 import signal
-import time
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from conftest import copy_project
+from conftest import copy_project, wait_until
 from geokiln.geo import Geometry, write_geo
 
 SLOW = """
@@ -221,11 +220,3 @@ def test_after_a_kill_the_same_request_finishes_and_nothing_is_cooked_twice(coun
     assert len(made) > 10
     assert [path for path in made if (counted / path).read_bytes() != (undisturbed / path).read_bytes()] == []
     assert counted.plan() == {}
-
-
-def wait_until(condition, seconds=60):
-    for _ in range(seconds * 50):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")

@@ -1,0 +1,76 @@
+"""The training part of a project as the rules see it: wedges, their settings, and the user's own files."""
+
+import json
+
+from geokiln.configuration import near_match
+from geokiln.errors import UserError
+from geokiln.files import content_digest
+from geokiln.fingerprints import fingerprint
+from geokiln.sources import closure, defined_names
+from geokiln.wedges import expand_wedges
+
+FUNCTIONS = ("model", "loss", "train")
+
+
+class TrainingConfig:
+    """What ``training:``, ``preprocess:`` and ``wedges:`` of a checked config ask for.
+
+    Attributes
+    ----------
+    wedges : dict
+        Wedge name -> its values.
+    target_weights : str
+        ``preprocess.target_weights``, JSON.
+    script, initial_weights : list of str
+        The user's training script and the modules beside it that it imports; weights to start from. Empty if there is
+        none.
+    digest : str
+        Identifies their contents: Snakemake does not look at an input that is older than the output.
+
+    Raises
+    ------
+    UserError
+        If the settings contradict each other, or a file is missing.
+    """
+
+    def __init__(self, config, file):
+        self.settings, self.wedges = config["training"], expand_wedges(config["wedges"])
+        self.target_weights = json.dumps(config["preprocess"]["target_weights"], sort_keys=True)
+        script, weights = self.settings["script"], self.settings["initial_weights"]
+        self.script = self._script(file(script, "training.script")) if script else []
+        self.initial_weights = [file(weights, "training.initial_weights")] if weights else []
+        self.digest = fingerprint([content_digest(path) for path in [*self.script, *self.initial_weights]])
+        shares = config["preprocess"]["validation_share"] + config["preprocess"]["test_share"]
+        if shares >= 1:
+            raise UserError("config.yaml: preprocess: validation_share and test_share leave nothing to train on")
+        for wedge in self.wedges:
+            self._check(self.of(wedge), config["preprocess"]["validation_share"])
+
+    def _script(self, path):
+        names = defined_names(path)
+        if names is not None and not names.intersection(FUNCTIONS):
+            known = near_match("model", sorted(names))
+            raise UserError(f"{path} defines none of {', '.join(FUNCTIONS)}, which training.script is for ({known})")
+        return [str(part) for part in closure(path)]
+
+    def _check(self, settings, validation_share):
+        if settings["patience"] and not validation_share:
+            raise UserError("config.yaml: training.patience needs a validation split; set preprocess.validation_share")
+        if settings["initial_weights"] and settings["model"] != "network":
+            raise UserError(f"config.yaml: training.initial_weights: model {settings['model']} does not start from any")
+
+    def of(self, wedge):
+        """Return all training settings of a wedge: the config's, the wedge's own values laid over."""
+        return {**self.settings, **self.wedges[wedge]}
+
+    def settings_of(self, wedge):
+        """Return them as JSON."""
+        return json.dumps(self.of(wedge), sort_keys=True)
+
+    def script_flags(self):
+        """Return the user's script as flags, of training and export."""
+        return ["--script", self.script[0]] if self.script else []
+
+    def flags(self):
+        """Return the user's files as flags, of a training."""
+        return [*self.script_flags(), *(["--initial-weights", *self.initial_weights] if self.initial_weights else [])]
