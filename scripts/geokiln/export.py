@@ -60,7 +60,9 @@ def build_onnx(weights, settings, basis, metadata):
         value = _add_network(graph, weights, settings, value)
     else:
         from geokiln.regressor_export import add_nodes  # imports scikit-learn, which networks do without
+        from geokiln.regressors import query_bytes
 
+        metadata = {**metadata, "bytes_per_item": 2 * query_bytes(settings["model"], weights)}
         value = add_nodes(graph, settings["model"], weights, settings, value)
     ends = graph.constant("basis", basis["basis"]), graph.constant("target_mean", basis["target_mean"])
     graph.node("Gemm", [value, *ends], "output")

@@ -34,6 +34,7 @@ class Model:
             raise put_aside(path, str(error).split("\n")[0]) from None
         metadata = self.session.get_modelmeta().custom_metadata_map
         self.inputs, self.outputs = json.loads(metadata["inputs"]), json.loads(metadata["outputs"])
+        self.bytes_per_item = json.loads(metadata.get("bytes_per_item", "0"))
 
     def flat_inputs(self, arrays, source):
         """Return float32 (n, n_in) from an unseen input's arrays (``input/{name}``).
@@ -57,7 +58,7 @@ class Model:
     def blocks(self, count):
         """Yield slices of *count* items that bound the memory of what is computed for each of them."""
         width = sum(component["size"] for component in self.outputs)
-        return block_slices(count, max(4 * width, LEAST_ROW_BYTES))
+        return block_slices(count, max(4 * width, LEAST_ROW_BYTES, self.bytes_per_item))
 
     def run(self, inputs, folder="."):
         """Return outputs (n, n_out) and the seconds per item, the median of a few runs over all of them.

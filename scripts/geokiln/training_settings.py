@@ -27,7 +27,7 @@ COUNTS_WITH = {  # setting -> another one, and the values of it with which the s
     "kernel_scale": ("kernel", ("polynomial", "sigmoid")),
     "kernel_offset": ("kernel", ("polynomial", "sigmoid")),
     "kernel_degree": ("kernel", ("polynomial",)),
-    "error_threshold": ("model", ("linear", "kernel")),
+    "error_threshold": ("model", ("linear", "kernel", "nearest")),
 }
 NEVER = ("save_state", "script", "initial_weights")  # files count by their contents
 ENDS = ("epochs", "iterations", "patience")  # when a training stops, not how it goes

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import threadpoolctl
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
@@ -69,7 +70,7 @@ def train_wedge(preprocessed, raw, sidecar, settings, folder, states, own=None, 
         weights, outcome, rows, snapshots = _train_network(
             Training(network, loss, training, validation, [settings]), states
         )
-    about = {"settings": settings, **outcome, "parameters": sum(array.size for array in weights.values())}
+    about = {"settings": settings, **outcome, "parameters": _count(weights)}
     if outcome["status"] == "trained":
         basis, table = read_arrays(Path(preprocessed, "basis.npz")), Table(raw, sidecar)
         predict = coefficient_function(settings, weights, training.n_in, training.n_out, own)
@@ -81,6 +82,11 @@ def train_wedge(preprocessed, raw, sidecar, settings, folder, states, own=None, 
     seconds = round(time.perf_counter() - start, 3)
     write_json(Path(folder, "training.json"), {**about, "dataset": Table(raw, sidecar).digest, "seconds": seconds})
     return about
+
+
+def _count(weights):
+    """Return how many numbers a model has; the remainders of float64 weights are no numbers of their own."""
+    return sum(array.size for name, array in weights.items() if not name.endswith("_remainder"))
 
 
 def _open(preprocessed, split, settings, device):
@@ -207,6 +213,7 @@ def _fit_regressor(training, settings):
         raise UserError(f"training.model {settings['model']} needs all examples at once; raise training.memory")
     from geokiln.regressors import fit  # scikit-learn takes longer to import than many a network to train
 
+    threadpoolctl.threadpool_limits(settings["threads"])
     return fit(settings["model"], training.inputs.numpy(), training.targets.numpy(), settings)
 
 
