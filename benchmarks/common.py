@@ -97,17 +97,19 @@ class Report:
     ----------
     path : path or None
         Of the file; None writes none.
+    digits : int
+        Of seconds after the point.
     **about : facts that every line of the file carries
     """
 
-    def __init__(self, path, **about):
-        self.path, self.about = path, about
+    def __init__(self, path, digits=2, **about):
+        self.path, self.digits, self.about = path, digits, about
         self.walls = defaultdict(list)  # (program, measure) -> seconds
 
     def add(self, program, measure, took, **more):
         self.walls[program, measure].append(took)
         details = "".join(f", {value} {name}" for name, value in more.items())
-        print(f"  {program:18} {measure:14} {took:9.2f} s{details}", flush=True)
+        print(f"  {program:18} {measure:14} {took:9.{self.digits}f} s{details}", flush=True)
         if self.path:
             with open(self.path, "a") as file:
                 line = {**self.about, "program": program, "measure": measure, "seconds": round(took, 4), **more}
@@ -126,5 +128,5 @@ class Report:
             for measure in measures:
                 wall, one = self.median(program, measure), self.median(unit, measure)
                 ratio = f"({wall / one:.2f})" if wall and one else ""
-                cells.append(f"{wall:11.2f} {ratio:>10}" if wall else f"{'-':>11} {'':10}")
+                cells.append(f"{wall:11.{self.digits}f} {ratio:>10}" if wall else f"{'-':>11} {'':10}")
             print(f"{program:18}" + "".join(cells))
