@@ -61,12 +61,9 @@ def write_folder(folder, training, validation, n_in):
 def train_command(folder, settings):
     """Return the command that trains in *folder*; what an earlier run kept there is deleted, or it would be reused."""
     shutil.rmtree(folder / ".kept", ignore_errors=True)
-    outputs = ["--weights", f"{WEDGE}/weights.safetensors", "--result", f"{WEDGE}/training.json"]
-    if '"--folder"' in SCRIPT.read_text():  # later versions write more files there
-        outputs = ["--folder", WEDGE]
     dataset = ["--examples", "dataset/examples.raw", "--sidecar", "dataset/examples.json"]
     about = ["--preprocessed", "preprocessed/base", "--settings", json.dumps(settings), "--environment", "train"]
-    return [sys.executable, SCRIPT, *dataset, *about, *outputs]
+    return [sys.executable, SCRIPT, *dataset, *about, "--folder", WEDGE]
 
 
 def trained(folder):

@@ -3,8 +3,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from build_environment import main
 
 PYTHON = "environments/cook-1/python"
@@ -15,7 +13,6 @@ def arguments(**changes):
     return [word for key, value in options.items() for word in (f"--{key}", value)]
 
 
-@pytest.mark.slow
 def test_an_environment_is_a_folder_with_an_interpreter_of_its_own(write):
     write("cook.txt", "# nothing, so that no network is needed\n")
 
@@ -27,7 +24,6 @@ def test_an_environment_is_a_folder_with_an_interpreter_of_its_own(write):
     assert sorted(os.listdir("environments")) == [".locks", "cook-1"]
 
 
-@pytest.mark.slow
 def test_requirements_that_cannot_be_installed_end_in_a_sentence(write, failure):
     write("cook.txt", "./no-such-package\n")
 

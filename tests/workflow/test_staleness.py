@@ -143,6 +143,7 @@ def finished(tmp_path_factory, new_checkout):
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("edit", "first", "cooked", "trained"), rows(), ids=[row[0] for row in rows()])
 def test_after_an_edit_exactly_that_runs_which_the_table_says(edit, first, cooked, trained, finished, tmp_path):
     home = tmp_path / "copy"
