@@ -115,7 +115,7 @@ def test_the_dataset_holds_a_row_per_pose_in_the_order_of_the_poses(finished_tub
 
     assert (table.count, table.width, table.input_width) == (128, 9 + 1275, 9)
     assert (finished_tube / "dataset/examples.ids").read_text().split() == [str(i) for i in range(128)]
-    assert np.array_equal(rows[:16, 9:], first["target/displacement"].reshape(16, -1))
+    assert np.array_equal(rows[:32, 9:], first["target/displacement"].reshape(32, -1))
 
 
 def test_the_chosen_wedge_is_the_first_of_the_ranking_and_has_the_least_validation_error(finished_tube):
