@@ -2,8 +2,8 @@
 
     .venv-test/bin/python benchmarks/training_start.py [--repeats 5]
 
-start    scripts/train_wedge.py for one epoch of 1,000 examples (16 -> 32) as a process, less a process that does no more
-         than `import torch`: reading, checking, one epoch, judging, writing
+start    scripts/train_wedge.py for one epoch of 1,000 examples (16 -> 32) as a process, less a process that only does
+         `import torch`: reading, checking, one epoch, judging, writing
 export   building the ONNX graph and comparing it with PyTorch over 1,000 validation examples, in one process, for
          networks of 2x64 and 4x1024, and for a kernel regressor of 1,000 examples
 """

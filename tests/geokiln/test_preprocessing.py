@@ -415,3 +415,59 @@ def test_a_damaged_dataset_is_named(dataset):
         preprocess_table(raw, sidecar, ids, ".", 0.3, 0, True, 2)
 
     assert "examples.raw is damaged (checksum of rows" in str(error.value)
+
+
+@given(st.floats(0, 0.6), st.floats(0, 0.39), st.integers(0, 200), st.integers(0, 5))
+def test_validation_and_test_are_disjoint_and_leave_something_to_train_on(validation, test, count, seed):
+    held = held_out(IDS[:count], validation, test, seed)
+
+    assert not (held[0] & held[1]).any()
+    if count > 1:
+        assert not (held[0] | held[1]).all()
+        assert held[0].any() == (validation > 0)
+    if count > 2:
+        assert held[1].any() == (test > 0)
+
+
+@given(st.floats(0.01, 0.39), st.integers(0, 5))
+def test_a_test_split_leaves_validation_as_it_was(share, seed):
+    assert np.array_equal(held_out(IDS, 0.3, share, seed)[0], held_out(IDS, 0.3, 0.0, seed)[0])
+
+
+def test_the_test_share_is_about_what_was_asked_for():
+    ids = [str(number) for number in range(4000)]
+
+    assert held_out(ids, 0.15, 0.2, 0)[1].mean() == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize("components", [0, 3])
+def test_a_weight_multiplies_the_squared_errors_of_its_target(components):
+    rows, shapes = random_rows(60, 2, 6), {"a": (3,), "b": (3,)}
+    even = fit(rows[:, :2], rows[:, 2:], components, shapes)
+    inputs, targets = np.float32(rows[:, :2]), np.float32(rows[:, 2:])
+
+    heavy = fit_basis(inputs, targets, components, components_of(shapes), True, {"b": 9.0})
+
+    def squares(basis):
+        """The loss that an error of 1 in each number of a, or of b, makes: their ratio."""
+        unit = np.eye(6) @ basis["inverse"]
+        return np.square(unit).sum(1)
+
+    if not components:
+        ratio = squares(heavy) / squares(even)
+        assert ratio[3:] / ratio[:3] == pytest.approx(9, rel=1e-3)
+    else:  # the components that are kept are spent on what counts more
+        errors = [
+            np.square((targets - basis["target_mean"]) @ (np.eye(6) - basis["inverse"] @ basis["basis"])).mean(0)
+            for basis in (even, heavy)
+        ]
+        assert errors[1][3:].sum() < errors[0][3:].sum() and errors[1][:3].sum() > errors[0][:3].sum()
+
+
+def test_a_weight_of_a_target_that_is_not_there_is_named():
+    rows = random_rows(10, 2, 3)
+
+    with pytest.raises(UserError) as error:
+        fit_basis(rows[:, :2], rows[:, 2:], 2, components_of({"a": (3,)}), True, {"displacment": 2.0})
+
+    assert str(error.value) == "preprocess.target_weights: there is no target 'displacment'; there are: a"

@@ -139,3 +139,51 @@ def test_a_damaged_result_is_trained_anew(preprocessed, settings, capsys):
 
     assert capsys.readouterr().out.endswith("1 trained, 0 reused\n")
     assert result()["validation_loss"] == pytest.approx(before, abs=1e-6)
+
+
+def test_a_training_that_is_asked_to_stop_goes_on_where_it_was(preprocessed, settings):
+    words = arguments(settings(epochs=3000, epochs_per_evaluation=1, schedule="constant"))
+    process = subprocess.Popen(
+        [sys.executable, "-u", SCRIPTS / "train_wedge.py", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    for line in process.stdout:
+        if line.startswith("epoch 20:"):
+            process.terminate()
+            break
+    said = [line, *process.communicate()[0].splitlines()]
+
+    done = subprocess.run([sys.executable, SCRIPTS / "train_wedge.py", *words], capture_output=True, text=True)
+
+    lines = done.stdout.splitlines()
+    last = max(int(line.split(":")[0].split()[1]) for line in said if line.startswith("epoch"))
+    assert process.returncode != 0 and "asked to stop (SIGTERM); the next run goes on from here" in said[-1]
+    assert last < 3000 and lines[0] == f"resumed from epoch {last}"
+    assert lines[1].startswith(f"epoch {last + 1}:") and done.returncode == 0
+    assert result()["epochs"] == 3000
+
+
+def test_settings_that_do_not_count_are_reused_and_recorded(preprocessed, settings, capsys):
+    main(arguments(settings()))
+    capsys.readouterr()
+
+    main(arguments(settings(huber_delta=7.0)))
+
+    assert capsys.readouterr().out.startswith("0 trained, 1 reused")
+    assert result()["settings"]["huber_delta"] == 7.0
+
+
+def test_a_script_and_weights_to_start_from_are_inputs(preprocessed, settings, write, capsys):
+    write("own.py", "def loss(outputs, targets):\n    return (outputs - targets).abs().mean()\n")
+    main(arguments(settings()))
+    first = load_file("wedges/one/weights.safetensors")
+    Path("start.safetensors").write_bytes(Path("wedges/one/weights.safetensors").read_bytes())
+
+    main(arguments(settings(script="own.py"), script="own.py"))
+    main(arguments(settings(initial_weights="start.safetensors"), **{"initial-weights": "start.safetensors"}))
+
+    assert capsys.readouterr().out.count("1 trained, 0 reused") == 3
+    write("own.py", "# a comment\ndef loss(outputs, targets):\n    return (outputs - targets).abs().mean()\n")
+    main(arguments(settings(script="own.py"), script="own.py"))
+    assert "0 trained, 1 reused" in capsys.readouterr().out
+    assert not np.array_equal(first["layers.0.weight"], load_file("wedges/one/weights.safetensors")["layers.0.weight"])
