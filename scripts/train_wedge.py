@@ -11,7 +11,7 @@ from geokiln.files import content_digest, locked, read_json, watch, write_json, 
 from geokiln.fingerprints import TRAIN_VERSION, fingerprint
 from geokiln.sources import closure, code_digest
 from geokiln.store import STORE, Store
-from geokiln.training_settings import of_the_way, that_count
+from geokiln.training_settings import of_the_way, streamed_within, that_count
 
 FILES = ("weights.safetensors", "losses.csv", "snapshots.safetensors", "training.json")
 
@@ -36,6 +36,7 @@ def main(argv=None):
             "environment": args.environment,
             "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
             "dataset": content_digest(args.sidecar),
+            "memory": streamed_within(args.settings, read_json(f"{args.preprocessed}/training.json")),
             "script": code_digest(args.script) if args.script else None,
             "initial_weights": content_digest(args.initial_weights) if args.initial_weights else None,
         }

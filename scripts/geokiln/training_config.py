@@ -2,7 +2,6 @@
 
 import json
 
-from geokiln.configuration import near_match
 from geokiln.errors import UserError
 from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
@@ -49,8 +48,10 @@ class TrainingConfig:
     def _script(self, path):
         names = defined_names(path)
         if names is not None and not names.intersection(FUNCTIONS):
-            known = near_match("model", sorted(names))
-            raise UserError(f"{path} defines none of {', '.join(FUNCTIONS)}, which training.script is for ({known})")
+            there = ", ".join(sorted(names)) or "nothing"
+            raise UserError(
+                f"{path} defines none of {', '.join(FUNCTIONS)}, which training.script is for; it defines {there}"
+            )
         return [str(part) for part in closure(path)]
 
     def _check(self, settings, validation_share):

@@ -9,7 +9,6 @@ NETWORK_ONLY = (
     "hidden_layers", "hidden_width", "hidden_widths", "activation", "skip_connections", "dropout", "input_noise",
     "loss", "optimizer", "learning_rate", "gradient_clip", "schedule", "warmup_epochs", "batch_size", "shuffle",
     "shuffle_seed", "epochs", "iterations", "epochs_per_evaluation", "patience", "weights", "snapshots", "seed",
-    "memory",
 )  # fmt: skip
 COUNTS_WITH = {  # setting -> another one, and the values of it with which the setting counts
     **{name: ("model", ("network",)) for name in NETWORK_ONLY},
@@ -29,7 +28,8 @@ COUNTS_WITH = {  # setting -> another one, and the values of it with which the s
     "kernel_degree": ("kernel", ("polynomial",)),
     "error_threshold": ("model", ("linear", "kernel", "nearest")),
 }
-NEVER = ("save_state", "script", "initial_weights")  # files count by their contents
+NEVER = ("save_state", "script", "initial_weights", "memory")  # files count by their contents; memory: streamed_within
+MEGABYTE = 1 << 20
 ENDS = ("epochs", "iterations", "patience")  # when a training stops, not how it goes
 
 
@@ -46,6 +46,15 @@ def _counts(name, settings):
         return True
     other, values = COUNTS_WITH[name]
     return settings[other] in values and _counts(other, settings)
+
+
+def streamed_within(settings, about):
+    """Return the memory setting if a training table, whose side-car is *about*, is too large for it, else None.
+
+    Streamed examples come in an order that hangs on it.
+    """
+    count = min(settings["max_examples"] or about["count"], about["count"])
+    return settings["memory"] if 4 * count * about["width"] > settings["memory"] * MEGABYTE else None
 
 
 def of_the_way(settings):

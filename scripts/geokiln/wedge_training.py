@@ -1,15 +1,10 @@
 """From preprocessed files to a trained wedge on disk, judged in physical units."""
 
 import csv
-import math
-import signal
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-import threadpoolctl
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
@@ -21,12 +16,13 @@ from geokiln.examples import InMemory, Streamed
 from geokiln.files import put_aside, write_json
 from geokiln.losses import differentiated, loss_function
 from geokiln.model import StackedNetwork
-from geokiln.own_code import ModuleNetwork, module_weights
+from geokiln.own_code import ModuleNetwork
 from geokiln.prediction_in_torch import coefficient_function, physical_predictions
 from geokiln.tables import Table
 from geokiln.training import NUMBERS, Training
+from geokiln.training_kinds import fit_regressor, train_network, train_own
+from geokiln.training_settings import MEGABYTE, streamed_within
 
-MEGABYTE = 1 << 20
 LOSSES = ["epoch", "steps", *NUMBERS]  # columns of losses.csv
 
 
@@ -59,26 +55,24 @@ def train_wedge(preprocessed, raw, sidecar, settings, folder, states, own=None, 
         raise UserError("there is no training example; lower preprocess.validation_share or test_share")
     validation = validation if validation.count else None
     if settings["model"] != "network":
-        weights, outcome, rows, snapshots = _fit_regressor(training, settings), {"status": "trained"}, [], {}
+        outcome = fit_regressor(training, settings)
     elif own and own.has("train"):
-        weights, outcome, rows, snapshots = _train_own(own, training, validation, settings)
+        outcome = train_own(own, training, validation, settings)
     else:
         network = _network(training, settings, own, device)
         if initial_weights:
             _start_from(network, initial_weights)
         loss = differentiated(own.loss) if own and own.has("loss") else loss_function(settings)
-        weights, outcome, rows, snapshots = _train_network(
-            Training(network, loss, training, validation, [settings]), states
-        )
-    about = {"settings": settings, **outcome, "parameters": _count(weights)}
-    if outcome["status"] == "trained":
+        outcome = train_network(Training(network, loss, training, validation, [settings]), states)
+    about = {"settings": settings, **outcome.about, "parameters": _count(outcome.weights)}
+    if about["status"] == "trained":
         basis, table = read_arrays(Path(preprocessed, "basis.npz")), Table(raw, sidecar)
-        predict = coefficient_function(settings, weights, training.n_in, training.n_out, own)
+        predict = coefficient_function(settings, outcome.weights, training.n_in, training.n_out, own)
         about.update(_errors(table, basis, predict))
-    save_file(weights, Path(folder, "weights.safetensors"))
-    save_file(snapshots, Path(folder, "snapshots.safetensors"))
+    save_file(outcome.weights, Path(folder, "weights.safetensors"))
+    save_file(outcome.snapshots, Path(folder, "snapshots.safetensors"))
     with open(Path(folder, "losses.csv"), "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([LOSSES, *rows])
+        csv.writer(file).writerows([LOSSES, *outcome.rows])
     seconds = round(time.perf_counter() - start, 3)
     write_json(Path(folder, "training.json"), {**about, "dataset": Table(raw, sidecar).digest, "seconds": seconds})
     return about
@@ -92,9 +86,10 @@ def _count(weights):
 def _open(preprocessed, split, settings, device):
     """Return the examples of a split: in memory if they fit into ``training.memory``, else in a stream."""
     table = Table(Path(preprocessed, f"{split}.raw"), Path(preprocessed, f"{split}.json"))
-    limit = settings["max_examples"] if split == "training" else None
-    count = min(limit or table.count, table.count)
-    if 4 * count * table.width > settings["memory"] * MEGABYTE:
+    if split == "validation":
+        settings = {**settings, "max_examples": None}
+    count = min(settings["max_examples"] or table.count, table.count)
+    if streamed_within(settings, table.about):
         return Streamed(table, settings["memory"] * MEGABYTE, count, device)
     rows = torch.from_numpy(table.read(count)).to(device)
     return InMemory(rows[:, : table.input_width].contiguous(), rows[:, table.input_width :].contiguous())
@@ -121,100 +116,6 @@ def _start_from(network, path):
             network.load_weights(read_weights(path))
     except ValueError as error:
         raise UserError(f"training.initial_weights: {path} does not fit this network: {error}") from None
-
-
-def _train_network(training, states):
-    """Train, from a saved state if there is one; return weights, outcome, lines of losses.csv, snapshots."""
-    settings, done = training.settings, training.progress
-    state = states.find() if settings["save_state"] != "never" else None
-    if state is not None:
-        training.load_state(state)
-        print(f"resumed from epoch {done.epoch}", flush=True)
-    terminated = []
-    before = signal.signal(signal.SIGTERM, lambda *_: terminated.append(True))  # a farm's time limit: save, then go
-
-    def evaluated(training, better):
-        epoch, _, numbers = training.progress.record[-1]
-        words = ", ".join(f"{name.replace('_', ' ')} {value:.3e}" for name, value in zip(NUMBERS, numbers[:, 0]))
-        print(f"epoch {epoch}: {words}", flush=True)
-
-    def epoch_ended(training, better):
-        due = settings["snapshots"]
-        if better and due == "improvement" or isinstance(due, int) and done.epoch % due == 0:
-            row = training.best if due == "improvement" else training.parameters
-            states.save_snapshot(done.epoch, training.network.named_weights(row[0]))
-        if not training.evaluated_out_of_turn:
-            states.save_if_due(training, better)
-            if terminated:
-                states.save(training)
-        if terminated:
-            sys.exit("train_wedge: asked to stop (SIGTERM); the next run goes on from here")
-
-    try:
-        training.run(evaluated, epoch_ended)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    rows = [[epoch, steps, *map(float, numbers[:, 0])] for epoch, steps, numbers in done.record]
-    epochs = int(done.epochs[0])
-    if done.diverged[0]:
-        return {}, {"status": "diverged", "epochs": epochs}, rows, {}
-    last = training.settings["weights"] == "last"
-    outcome = {
-        "status": "trained",
-        "stopped": "patience" if not done.active[0] else "iterations" if epochs < settings["epochs"] else "epochs",
-        "epochs": epochs,
-        "best_epoch": int(done.best_epoch[0]),
-        "training_loss": rows[-1][3] if last else float(done.best_training_loss[0]),
-        "validation_loss": rows[-1][4] if last else float(done.best_loss[0]),
-    }
-    weights = training.network.named_weights(training.final_parameters()[0])
-    return weights, outcome, rows, states.snapshots(_snapshot_epochs(rows, epochs, settings["snapshots"]))
-
-
-def _snapshot_epochs(rows, epochs, snapshots):
-    if isinstance(snapshots, int):
-        return list(range(snapshots, epochs + 1, snapshots))
-    best, chosen = math.inf, []
-    for epoch, *_, loss in rows if snapshots == "improvement" else []:
-        if loss < best:
-            best = loss
-            chosen.append(epoch)
-    return chosen
-
-
-def _train_own(own, training, validation, settings):
-    """Let the user's own ``train`` do it all; its losses are what it recorded."""
-    module, rows = own.model(training.n_in, training.n_out, settings), []
-
-    def record(epoch, training_loss, validation_loss=None):
-        loss = training_loss if validation_loss is None else validation_loss
-        rows.append([int(epoch), 0, settings["learning_rate"], float(training_loss), float(loss)])
-        print(f"epoch {epoch}: training loss {float(training_loss):.3e}, validation loss {float(loss):.3e}", flush=True)
-
-    own.train(module, training, validation, settings, record)
-    weights = module_weights(module)
-    finite = all(np.isfinite(array).all() for array in weights.values())
-    if not finite:
-        return {}, {"status": "diverged", "epochs": rows[-1][0] if rows else 0}, rows, {}
-    best = min(rows, key=lambda row: row[4]) if rows else [0, 0, 0.0, None, None]
-    outcome = {
-        "status": "trained",
-        "stopped": "own training",
-        "epochs": rows[-1][0] if rows else 0,
-        "best_epoch": best[0],
-        "training_loss": best[3],
-        "validation_loss": best[4],
-    }
-    return weights, outcome, rows, {}
-
-
-def _fit_regressor(training, settings):
-    if isinstance(training, Streamed):
-        raise UserError(f"training.model {settings['model']} needs all examples at once; raise training.memory")
-    from geokiln.regressors import fit  # scikit-learn takes longer to import than many a network to train
-
-    threadpoolctl.threadpool_limits(settings["threads"])
-    return fit(settings["model"], training.inputs.numpy(), training.targets.numpy(), settings)
 
 
 def read_weights(path):

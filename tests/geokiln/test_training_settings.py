@@ -1,6 +1,6 @@
 import pytest
 
-from geokiln.training_settings import COUNTS_WITH, of_the_way, that_count
+from geokiln.training_settings import COUNTS_WITH, of_the_way, streamed_within, that_count
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,12 @@ def test_a_setting_counts_with_the_one_that_asks_for_it(wedge):
 
 
 def test_with_a_script_of_ones_own_all_count(wedge):
-    assert that_count(wedge(script="a.py")).keys() == wedge().keys() - {"script", "save_state", "initial_weights"}
+    assert that_count(wedge(script="a.py")).keys() == wedge().keys() - {
+        "script",
+        "save_state",
+        "initial_weights",
+        "memory",
+    }
 
 
 def test_all_rules_name_settings_that_there_are(wedge):
@@ -60,3 +65,10 @@ def test_the_end_is_a_part_of_the_way_where_the_schedule_hangs_on_it(wedge):
     assert of_the_way(wedge(schedule="cosine", epochs=5)) != of_the_way(wedge(schedule="cosine", epochs=6))
     fixed = [wedge(schedule="cosine", schedule_epochs=5, epochs=epochs) for epochs in (5, 6)]
     assert of_the_way(fixed[0]) == of_the_way(fixed[1])
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "streamed"), [(100_000, None, None), (3_000_000, None, 1024), (3_000_000, 100_000, None)]
+)
+def test_memory_counts_only_for_what_is_streamed(count, limit, streamed, wedge):
+    assert streamed_within(wedge(max_examples=limit), {"count": count, "width": 100}) == streamed

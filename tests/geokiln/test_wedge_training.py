@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from geokiln import wedge_training
+from geokiln import training_settings, wedge_training
 from geokiln.arrays import read_arrays
 from geokiln.errors import UserError
 from geokiln.prediction_in_torch import coefficient_function, physical_predictions
@@ -193,7 +193,8 @@ def test_a_set_larger_than_the_memory_setting_is_streamed_and_learns_alike(prepr
     files = preprocessed()
     whole = train(files, wedge(epochs=100, learning_rate=0.02))[1]
     opened = []
-    monkeypatch.setattr(wedge_training, "MEGABYTE", 1)  # then 16 is 16 bytes
+    for module in (wedge_training, training_settings):
+        monkeypatch.setattr(module, "MEGABYTE", 1)  # then 16 is 16 bytes
 
     class Spy(wedge_training.Streamed):
         def __init__(self, *args):
