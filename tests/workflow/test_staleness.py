@@ -102,7 +102,7 @@ EDITS = {
     "a file under generator.inputs": lambda project: (project / "scale.txt").write_text("1.5"),
     "cook environment": lambda project: prepend(project, "cook.txt", "numpy>=2"),
     "a comment in its requirements": lambda project: prepend(project, "cook.txt", "# a comment"),
-    "a Geokiln upgrade that cooks in another way": lambda project: prepend(
+    "a Geokiln upgrade (its cooking module edited)": lambda project: prepend(
         project.checkout, "scripts/geokiln/cooking.py", "# a comment"
     ),
     "a preprocessing setting": lambda project: project.configure(preprocess={"split_seed": 1}),
