@@ -32,4 +32,4 @@ onstart:
 
 onsuccess:
     # At the very end: a live progress display swallows what is printed while it is up.
-    atexit.register(print_summary, os.path.abspath("predictions/errors.csv"))
+    atexit.register(print_summary, *map(os.path.abspath, ("wedges.csv", "predictions/errors.csv")))

@@ -27,6 +27,23 @@ rule predict:
         " > {log:q} 2>&1"
 
 
+# Predictions of any wedge, when asked for.
+use rule predict as predict_wedge with:
+    input:
+        python=environment("predict"),
+        code=code("predict.py"),
+        model="wedges/{wedge}/model.onnx",
+        report="unseen/{unseen}.json",
+        unseen=ancient("unseen/{unseen}.npz"),
+        sidecar="dataset/examples.json",
+        examples=ancient("dataset/examples.raw"),
+    output:
+        predictions="wedges/{wedge}/predictions/{unseen}.npz",
+        errors="wedges/{wedge}/predictions/{unseen}.json",
+    log:
+        "logs/predict_wedge/{wedge}_{unseen}.log",
+
+
 rule merge_predictions:
     input:
         python=environment("predict"),

@@ -1,29 +1,79 @@
-"""What a run ends with in the terminal: the errors on unseen inputs, as a table. Runs in Snakemake's interpreter."""
+"""What a run ends with in the terminal: the wedges that it ranked, and the errors on unseen inputs, as tables.
+
+Runs in Snakemake's interpreter.
+"""
 
 import csv
 import os
 import time
 
 _STARTED = time.time()
+MOST_WEDGES = 20  # rows of the table; the rest stands in the file
 
 
-def print_summary(path):
-    """Print the table of errors that this run wrote, if it wrote one and there is ground truth to judge by."""
-    if not os.path.exists(path) or os.path.getmtime(path) < _STARTED:
-        return
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows:
-        return
+def print_summary(wedges, errors):
+    """Print the tables that this run wrote: ``wedges.csv`` if there are several wedges, ``predictions/errors.csv``.
+
+    Of the second one, if there is ground truth to judge by.
+    """
+    ranked, judged = _new_rows(wedges), _new_rows(errors)
     try:
-        from rich.box import SIMPLE_HEAD
         from rich.console import Console
-        from rich.markup import escape
-        from rich.table import Table
-    except ImportError:  # plain snakemake without rich: the same table stands in the file
-        print(f"Errors on unseen inputs: {path}")
+    except ImportError:  # plain snakemake without rich: the same tables stand in the files
+        for rows, text in ((ranked[1:], f"Wedges: {wedges}"), (judged, f"Errors on unseen inputs: {errors}")):
+            if rows:
+                print(text)
         return
-    table = Table(title="Errors on unseen inputs (predictions/errors.csv)", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    console = Console()
+    if len(ranked) > 1:
+        _print_wedges(console, ranked)
+    if judged:
+        _print_errors(console, judged)
+
+
+def _new_rows(path):
+    """Return the rows of a table that this run wrote, none if it is an older one."""
+    if not os.path.exists(path) or os.path.getmtime(path) < _STARTED:
+        return []
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _table(title):
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
+def _print_wedges(console, rows):
+    """Print the ranking: the values that vary, errors in physical units, and what each training took."""
+    from rich.markup import escape
+
+    names = list(rows[0])
+    errors = [name for name in names if name.startswith(("validation_rmse_", "test_rmse_"))]
+    axes = names[names.index("wedge") + 1 : names.index(errors[0])]
+    table = _table("Wedges, the best first (wedges.csv)")
+    for heading in ("", *axes, *(name.replace("_rmse_", " RMSE\n") for name in errors), "epochs", "s", "parameters"):
+        table.add_column(escape(heading), justify="right")
+    for row in rows[:MOST_WEDGES]:
+        values = [row["rank"], *(row[axis] for axis in axes)]
+        if row["status"] != "trained":
+            table.add_row(*values, row["status"], *[""] * (len(errors) - 1), row["epochs"], style="red")
+            continue
+        numbers = [f"{float(row[name]):.3g}" for name in errors]
+        style = "bold" if row["rank"] == "1" else None
+        seconds = f"{float(row['seconds']):.1f}"
+        table.add_row(*map(escape, values), *numbers, row["epochs"], seconds, row["parameters"], style=style)
+    console.print(table)
+    if len(rows) > MOST_WEDGES:
+        console.print(f"... and {len(rows) - MOST_WEDGES} more in wedges.csv")
+
+
+def _print_errors(console, rows):
+    from rich.markup import escape
+
+    table = _table("Errors on unseen inputs (predictions/errors.csv)")
     for heading in ("unseen", "target", "answer"):
         table.add_column(heading, no_wrap=True)
     for heading in ("RMS", "worst", "model's\nshare", "at\nworst"):
@@ -35,7 +85,6 @@ def print_summary(path):
         numbers = [f"{float(row[name]):.3g}" for name in ("rms", "worst")]
         style = "bold" if row["answer"] == "model" else "red" if float(row["model_share"]) > 1 else None
         table.add_row(row["unseen"], escape(row["target"]), row["answer"], *numbers, *shares, style=style)
-    console = Console()
     console.print(table)
     for row in rows:
         if float(row["model_share"]) > 1:

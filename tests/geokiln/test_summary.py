@@ -22,7 +22,7 @@ def summary(capsys, monkeypatch, write):
         path = write("predictions/errors.csv", "\n".join([HEADER, *rows]) + "\n")
         if age:
             os.utime(path, (os.path.getmtime(path) - age,) * 2)
-        print_summary(path)
+        print_summary("wedges.csv", path)
         return capsys.readouterr().out
 
     return summary
@@ -53,7 +53,7 @@ def test_a_simpler_answer_that_wins_is_pointed_out(summary):
 
 
 def test_nothing_is_printed_without_a_file(capsys):
-    print_summary("predictions/errors.csv")
+    print_summary("wedges.csv", "predictions/errors.csv")
 
     assert capsys.readouterr().out == ""
 
@@ -83,3 +83,35 @@ def test_names_with_brackets_are_printed_as_they_are(summary):
     output = summary("stir,P[red],model,1,1,1,1", "stir,P[red],baseline,0.5,1,2,2")
 
     assert output.count("P[red]") == 3
+
+
+WEDGES = """\
+rank,wedge,hidden_layers,validation_rmse_height,relative_validation_rmse,status,epochs,best_epoch,seconds,parameters
+1,hidden_layers-2,2,0.0123,0.1,trained,400,390,3.21,12704
+2,hidden_layers-1,1,0.4567,0.7,trained,400,400,3.0,3392
+3,hidden_layers-9,9,,,diverged,7,,1.0,0
+"""
+
+
+def test_the_wedges_are_ranked_in_a_table(write, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+    print_summary(write("wedges.csv", WEDGES), "errors.csv")
+
+    output = capsys.readouterr().out
+    first, second, third = (line for line in output.splitlines() if line.strip()[:2] in ("1 ", "2 ", "3 "))
+    assert first.split() == ["1", "2", "0.0123", "400", "3.2", "12704"]
+    assert second.split() == ["2", "1", "0.457", "400", "3.0", "3392"]
+    assert third.split() == ["3", "9", "diverged", "7"]
+
+
+def test_a_single_wedge_needs_no_table_and_many_are_cut_short(write, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    lines = WEDGES.splitlines()
+
+    print_summary(write("wedges.csv", "\n".join(lines[:2])), "errors.csv")
+    assert capsys.readouterr().out == ""
+
+    many = [lines[0], *(lines[1].replace("1,", f"{rank},", 1) for rank in range(1, 31))]
+    print_summary(write("wedges.csv", "\n".join(many)), "errors.csv")
+    assert "... and 10 more in wedges.csv" in capsys.readouterr().out

@@ -105,10 +105,11 @@ def test_regressors_of_other_kinds_stand_beside_networks(ripple):
 
 def test_the_model_of_an_epoch_can_be_asked_for(short):
     short.configure(training={"snapshots": 10})
-    short.snakemake("wedges/hidden_layers-1/epoch-20.onnx")
+    short.snakemake("wedges/hidden_layers-1/epoch-20.onnx", "wedges/hidden_layers-1/predictions/film.npz")
     missing = short.snakemake("wedges/hidden_layers-1/epoch-25.onnx", fails=True)
 
     assert (short / "wedges/hidden_layers-1/epoch-20.onnx").exists()
+    assert np.load(short / "wedges/hidden_layers-1/predictions/film.npz")["height"].shape[0] == 24
     assert "wedge hidden_layers-1 has no snapshot of epoch 25; there are: 10, 20, 30" in missing
 
 
