@@ -96,9 +96,7 @@ def _spread_mistakes(spread, where, schema):
         return [f"{where}: takes one of range, bracket, values; it has {' and '.join(kinds) or 'none'}"]
     for key, kind in (("spacing", "range"), ("random", "values")):
         if key in spread and kinds != [kind]:
-            return [
-                f"{where}.{key}: belongs to {kind}, not to {kinds[0]}; a node's sampling is for all that it spreads"
-            ]
+            return [f"{where}.{key}: belongs to {kind}, not to {kinds[0]}"]
     if kinds == ["values"]:
         return _refused(spread["values"], where, schema)
     if not all(abs(number) <= 1e300 for number in spread[kinds[0]]):  # NaN compares with nothing
@@ -108,7 +106,7 @@ def _spread_mistakes(spread, where, schema):
         return [f"{where}.bracket: the offset {spread['bracket'][1]} is negative; it must be at least 0"]
     if spread.get("spacing") == "log" and min(points) <= 0:
         return [f"{where}.range: log spacing needs ends above 0, not {spread['range']}"]
-    refused = _refused([first, last], where, schema)
+    refused = _refused(spread.get("range", [first, last]), where, schema)
     if not refused and all(type(point) is int for point in points) and "number" in schema.get("type", ()):
         return [f"{where}.{kinds[0]}: of whole numbers, all values would be whole; write {float(first)}"]
     return refused
