@@ -118,11 +118,11 @@ def test_environments_are_in_the_checkout_or_where_an_absolute_path_says(folder,
 
 
 def test_the_axes_of_wedges_are_all_keys_that_any_of_them_has(project):
-    config = yaml.safe_load("[{weight_decay: [0.0]}, {extra: [{epochs: 7}, {hidden_layers: 3}]}]")
+    config = yaml.safe_load("[{weight_decay: [0.0], dropout: 0.1}, {extra: [{epochs: 7}, {hidden_layers: 3}]}]")
 
     training = project({"wedges": config}).training
 
-    assert training.axes == ["epochs", "hidden_layers", "weight_decay"]
+    assert training.axes == ["dropout", "epochs", "hidden_layers", "weight_decay"]
     assert training.of("hidden_layers-3")["hidden_layers"] == 3
     assert training.of("epochs-7")["hidden_layers"] == training.settings["hidden_layers"]
 

@@ -95,6 +95,13 @@ def test_drawn_whole_numbers_are_all_equally_likely(ends):
 
 
 @pytest.mark.parametrize("sampling", DRAWING)
+def test_rounding_does_not_leave_the_range(sampling):
+    result = values("x", count=20, sampling=sampling, x={"range": [0.12345678, 0.12345699]})
+
+    assert all(0.12345678 <= value <= 0.12345699 for value in result)
+
+
+@pytest.mark.parametrize("sampling", DRAWING)
 def test_log_samples_are_even_in_the_logarithm(sampling):
     result = values("x", count=1000, sampling=sampling, x={"range": [0.0001, 1.0], "spacing": "log"})
 

@@ -1,4 +1,5 @@
 import itertools
+import math
 import re
 
 import pytest
@@ -208,7 +209,7 @@ def test_a_condition_that_leaves_nothing_is_named():
     ("wedges", "where", "count"),
     [
         ([{"a": [*range(400)]}, {"b": [*range(400)]}], "wedges[1]", 160_000),
-        ([{"a": [*range(400)]}, {"repeats": 99_999}], "wedges[1]", 39_999_600),
+        ([{"a": [*range(400)]}, {"repeats": 1000}], "wedges[1]", 400_000),
         ([{"a": [*range(100_001)]}], "wedges[0]", 100_001),
         ([{"a": [*range(100_000)]}, {"extra": {"b": 1}}], "wedges[1]", 100_001),
         ([{"a": [1]}, {"script": "mine.py"}], "wedges[1]", 100_001),
@@ -221,6 +222,19 @@ def test_more_wedges_than_anybody_trains_are_refused_before_they_are_made(wedges
         expand_wedges(wedges, {}, lambda *_: [{"a": number} for number in range(100_001)])
 
     assert str(error.value) == f"config.yaml: {where}: makes {count} wedges; 100000 are the most"
+
+
+def test_a_product_that_is_too_large_is_refused_before_it_takes_memory(monkeypatch):
+    product = itertools.product
+
+    def small_product(*lists):
+        assert math.prod(map(len, lists)) <= 100_000
+        return product(*lists)
+
+    monkeypatch.setattr("geokiln.wedges.itertools.product", small_product)
+
+    with pytest.raises(UserError, match="wedges.1.: makes 160000 wedges"):
+        expand_wedges([{"a": [*range(400)]}, {"b": [*range(400)]}])
 
 
 def test_100000_wedges_are_made():
