@@ -40,7 +40,7 @@ def run_wedge_script(path, wedges, settings, training):
     names = defined_names(path)
     if names is not None and "wedges" not in names:
         raise UserError(f"{path} defines no function wedges(wedges, settings); {near_match('wedges', sorted(names))}")
-    with _beside(path):
+    with _beside(path), contextlib.redirect_stdout(sys.stderr):  # stdout may be a graph: snakemake --dag
         try:
             function = runpy.run_path(str(path), run_name="geokiln_wedges").get("wedges")
             result = function(copy.deepcopy(wedges), copy.deepcopy(settings)) if callable(function) else None

@@ -76,6 +76,12 @@ def test_a_script_imports_modules_beside_it_and_leaves_nothing_of_itself(run, wr
     assert sorted(path.name for path in Path("lib").iterdir()) == ["mine.py", "widths.py"]
 
 
+def test_what_a_script_prints_does_not_mix_with_what_snakemake_prints(run, capsys):
+    run("print('read')\n\ndef wedges(wedges, settings):\n    print('called')\n    return wedges\n")
+
+    assert capsys.readouterr() == ("", "read\ncalled\n")
+
+
 def test_an_edit_counts_at_once(run, write):
     texts = ["WIDTH = 3", "WIDTH = 4"]
     results = []
