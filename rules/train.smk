@@ -51,7 +51,7 @@ rule select_wedge:
     log:
         "logs/select_wedge.log",
     params:
-        axes=sorted(config["wedges"]),
+        axes=PROJECT.training.axes,
     shell:
         "{input.python:q} {input.code[0]:q}"
         " {input.results:q}"

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from geokiln.configuration import check_config, complete_config, locate, near_match, read_yaml
+from geokiln.configuration import check_config, complete_config, locate, read_yaml
 from geokiln.environments import base_interpreter, environment_name
 from geokiln.errors import UserError
 from geokiln.files import content_digest
@@ -12,6 +12,7 @@ from geokiln.fingerprints import fingerprint
 from geokiln.headers import primitive_count, row_count
 from geokiln.sources import closure, defined_names
 from geokiln.training_config import TrainingConfig
+from geokiln.violations import near_match
 from geokiln.work_items import automatic_batch_size, batch_names, dataset_parts
 
 HASHED_BYTES = 64 << 20  # at every start; larger files are known by size and time
@@ -53,7 +54,8 @@ class Project:
     def __init__(self, checkout, command_line):
         self.checkout = checkout
         self.config = complete_config(os.path.join(checkout, "config.yaml"), "config.yaml", command_line)
-        check_config(self.config, read_yaml(os.path.join(checkout, "schemas/config.schema.yaml")))
+        schema = read_yaml(os.path.join(checkout, "schemas/config.schema.yaml"))
+        check_config(self.config, schema)
         settings = self.config["environments"]
         self.generator = self._generator()
         self.parameters = self._parameters()
@@ -64,7 +66,7 @@ class Project:
         for unseen in self.config["unseen"]:
             self._check_unseen(unseen)  # so that a missing or an empty file is named before any job
         self.batch_size, self.batches, self.parts = self._blocks()
-        self.training = TrainingConfig(self.config, self._file)
+        self.training = TrainingConfig(self.config, self._file, schema["properties"]["training"]["properties"])
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
         python = base_interpreter(settings["python"])
         self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}

@@ -17,7 +17,7 @@ def rank_wedges(results, axes):
     results : dict
         Path of a ``training.json`` -> its contents; the wedge's name is the folder's.
     axes : list of str
-        The hyperparameters that the wedges vary; a column each.
+        The hyperparameters that the wedges vary; a column each, `training.epochs` beside the `epochs` that it took.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def rank_wedges(results, axes):
             {
                 "rank": rank,
                 "wedge": Path(path).parent.name,
-                **{axis: result["settings"][axis] for axis in axes},
+                **{f"training.{axis}" if axis in COLUMNS else axis: result["settings"][axis] for axis in axes},
                 **errors,
                 "relative_validation_rmse": result.get("relative_validation_rmse"),
                 **{name: result.get(name) for name in COLUMNS},

@@ -6,6 +6,8 @@ from geokiln.errors import UserError
 from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
 from geokiln.sources import closure, defined_names
+from geokiln.violations import near_match
+from geokiln.wedge_script import run_wedge_script
 from geokiln.wedges import expand_wedges
 
 FUNCTIONS = ("model", "loss", "train")
@@ -14,10 +16,20 @@ FUNCTIONS = ("model", "loss", "train")
 class TrainingConfig:
     """What ``training:``, ``preprocess:`` and ``wedges:`` of a checked config ask for.
 
+    Parameters
+    ----------
+    config : dict
+    file : function of (path, key)
+        Finds a file that the config names.
+    training : dict
+        The schema of each key of ``training:``.
+
     Attributes
     ----------
     wedges : dict
         Wedge name -> its values.
+    axes : list of str
+        The keys that any wedge has values of, sorted; a wedge without one goes by ``training:``.
     target_weights : str
         ``preprocess.target_weights``, JSON.
     script, initial_weights : list of str
@@ -32,8 +44,16 @@ class TrainingConfig:
         If the settings contradict each other, or a file is missing.
     """
 
-    def __init__(self, config, file):
-        self.settings, self.wedges = config["training"], expand_wedges(config["wedges"])
+    def __init__(self, config, file, training):
+        self.settings = config["training"]
+        self.wedges = expand_wedges(
+            config["wedges"],
+            self.settings,
+            lambda script, wedges, where: run_wedge_script(
+                file(script, f"{where}.script"), wedges, self.settings, training
+            ),
+        )
+        self.axes = sorted({key for values in self.wedges.values() for key in values})
         self.target_weights = json.dumps(config["preprocess"]["target_weights"], sort_keys=True)
         script, weights = self.settings["script"], self.settings["initial_weights"]
         self.script = self._script(file(script, "training.script")) if script else []

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from geokiln.configuration import check_config, complete_config, locate, near_match, read_yaml
+from geokiln.configuration import check_config, complete_config, locate, read_yaml
 from geokiln.errors import UserError
+from geokiln.violations import near_match
 
 CHECKOUT = Path(__file__).parents[2]
 SCHEMA = read_yaml(CHECKOUT / "schemas/config.schema.yaml")
@@ -81,7 +82,7 @@ def test_a_good_value_is_accepted(change):
         (("training.epochs", None), "training.epochs: None is not an integer"),
         (("preprocess.standardise_inputs", 1), "preprocess.standardise_inputs: 1 is not true or false"),
         (("generator.inputs", "a.obj"), "generator.inputs: 'a.obj' is not a list"),
-        (("generator.inputs", [1]), "generator.inputs.0: 1 is not a text"),
+        (("generator.inputs", [1]), "generator.inputs[0]: 1 is not a text"),
         (("generator.parameters", [1]), "generator.parameters: [1] is not a section of keys"),
         (("training", None), "training: None is not a section of keys"),
         (("unseen.stir", "generator"), "unseen.stir: 'generator' is not a section of keys"),
@@ -110,7 +111,8 @@ def test_a_good_value_is_accepted(change):
         (("wedges.hidden_layers", []), "wedges.hidden_layers: is empty; at least one is needed"),
         (("wedges.hidden_layers", [1, 65]), "wedges.hidden_layers: 65 is too large; at most 64"),
         (("wedges.activation", ["tanh", "rely"]), "wedges.activation: 'rely' is unknown; did you mean relu?"),
-        (("wedges", [1]), "wedges: [1] is not a section of keys"),
+        (("wedges", 1), "wedges: 1 is not a section of keys or a list"),
+        (("wedges", [1]), "wedges[0]: 1 is not a section of keys"),
     ],
     ids=str,
 )

@@ -117,6 +117,38 @@ def test_environments_are_in_the_checkout_or_where_an_absolute_path_says(folder,
     assert result.environments == expected
 
 
+def test_the_axes_of_wedges_are_all_keys_that_any_of_them_has(project):
+    config = yaml.safe_load("[{weight_decay: [0.0], dropout: 0.1}, {extra: [{epochs: 7}, {hidden_layers: 3}]}]")
+
+    training = project({"wedges": config}).training
+
+    assert training.axes == ["dropout", "epochs", "hidden_layers", "weight_decay"]
+    assert training.of("hidden_layers-3")["hidden_layers"] == 3
+    assert training.of("epochs-7")["hidden_layers"] == training.settings["hidden_layers"]
+
+
+def test_a_script_of_wedges_lies_in_the_project_and_gets_its_settings(project, write):
+    write("mine.py", "def wedges(wedges, settings):\n    return [{'epochs': settings['epochs'] + 1}]\n")
+
+    result = project({"wedges": [{"script": "mine.py"}], "training": {"epochs": 7}})
+
+    assert result.training.wedges == {"epochs-8": {"epochs": 8}}
+
+
+def test_a_script_of_wedges_that_is_missing_is_named_with_its_node(project):
+    with pytest.raises(UserError) as error:
+        project({"wedges": [{"epochs": 1}, {"script": "mine.py"}]})
+
+    assert str(error.value).startswith("config.yaml: wedges[1].script: mine.py does not exist in ")
+
+
+def test_settings_of_a_wedge_that_contradict_each_other_are_told_for_nodes_too(project):
+    wedges = [{"extra": [{}, {"patience": 3}]}]
+
+    with pytest.raises(UserError, match="training.patience needs a validation split"):
+        project({"wedges": wedges, "preprocess": {"validation_share": 0}})
+
+
 def test_training_settings_of_a_wedge_are_the_configs_under_its_own(project):
     result = project(wedges={"hidden_layers": [5], "weight_decay": [0.25]}, training={"epochs": 7})
 

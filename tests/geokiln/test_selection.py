@@ -67,6 +67,20 @@ def test_a_row_holds_the_varied_values_and_the_errors_in_physical_units():
     assert {row[name] for name in ("epochs", "best_epoch", "seconds", "parameters")} == {50, 40, 1.5, 100}
 
 
+def test_wedges_with_other_keys_show_the_values_that_they_were_trained_with():
+    results = {wedge_path("a"): result(0.1, weight_decay=0.5), wedge_path("b"): result(0.2, hidden_layers=4)}
+
+    rows = rank_wedges(results, ["hidden_layers", "weight_decay"])
+
+    assert [(row["hidden_layers"], row["weight_decay"]) for row in rows] == [(1, 0.5), (4, 0.0)]
+
+
+def test_epochs_that_were_asked_for_stand_beside_those_that_it_took():
+    row = rank_wedges({wedge_path("a"): result(0.1, epochs=200)}, ["epochs"])[0]
+
+    assert (row["training.epochs"], row["epochs"]) == (200, 50)
+
+
 def test_wedges_of_different_datasets_are_not_compared():
     results = {wedge_path("a"): result(0.1, dataset="d"), wedge_path("b"): result(0.2, dataset="e")}
 

@@ -1,0 +1,93 @@
+"""A user's own node of wedges: a Python file with a function ``wedges(wedges, settings)``.
+
+It runs whenever the rules are read, in Snakemake's interpreter: at the start of each command, and of each job on a
+farm.
+"""
+
+import contextlib
+import copy
+import json
+import os
+import runpy
+import sys
+import traceback
+
+from geokiln.errors import UserError
+from geokiln.sources import defined_names
+from geokiln.violations import near_match
+from geokiln.wedge_mistakes import value_mistakes
+
+
+def run_wedge_script(path, wedges, settings, training):
+    """Return the wedges that a user's file makes of the *wedges* so far; it may change what it gets.
+
+    Parameters
+    ----------
+    path : path
+        The user's file.
+    wedges : list of dict
+        Key of ``training`` -> value.
+    settings : dict
+        All of ``training:``.
+    training : dict
+        The schema of each of its keys.
+
+    Raises
+    ------
+    UserError
+        If the file defines no such function, if that raises, or gives anything but a list of such dicts.
+    """
+    names = defined_names(path)
+    if names is not None and "wedges" not in names:
+        raise UserError(f"{path} defines no function wedges(wedges, settings); {near_match('wedges', sorted(names))}")
+    with _beside(path), contextlib.redirect_stdout(sys.stderr):  # stdout may be a graph: snakemake --dag
+        try:
+            function = runpy.run_path(str(path), run_name="geokiln_wedges").get("wedges")
+            result = function(copy.deepcopy(wedges), copy.deepcopy(settings)) if callable(function) else None
+        except Exception as error:
+            traceback.print_exc()
+            raise UserError(f"{path}: wedges raised {type(error).__name__}: {error}") from None
+    if not callable(function):
+        raise UserError(f"{path} defines no function wedges(wedges, settings)")
+    if not isinstance(result, list) or not result or not all(isinstance(wedge, dict) for wedge in result):
+        raise UserError(f"{path}: wedges gave {_described(result)}; it must give a list of dicts, not empty")
+    return [_checked(wedge, f"{path}: wedges(...)[{number}]", training) for number, wedge in enumerate(result)]
+
+
+@contextlib.contextmanager
+def _beside(path):
+    """Let a file import the modules beside it, and leave nothing of that in Snakemake's process or in the folder."""
+    path_before, modules, writes_nothing = sys.path[:], set(sys.modules), sys.dont_write_bytecode
+    folder = os.path.dirname(os.path.abspath(path))
+    sys.path.insert(0, folder)
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.path[:], sys.dont_write_bytecode = path_before, writes_nothing
+        for name in set(sys.modules) - modules:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(folder + os.sep):
+                del sys.modules[name]
+
+
+def _described(result):
+    if isinstance(result, list):
+        odd = next((wedge for wedge in result if not isinstance(wedge, dict)), None)
+        return f"a list with {odd!r}" if result else "an empty list"
+    return type(result).__name__
+
+
+def _checked(wedge, where, training):
+    """Return a wedge as JSON has it (tuples become lists); UserError for a key or value that ``training`` lacks."""
+    for key, value in wedge.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            kind = type(value).__name__
+            raise UserError(
+                f"{where}.{key}: {value!r} ({kind}) is no finite number, text or list of Python's"
+            ) from None
+    wedge = {key: json.loads(json.dumps(value)) for key, value in wedge.items()}
+    for mistake in value_mistakes(wedge, where, training):
+        raise UserError(mistake)
+    return wedge
