@@ -6,7 +6,6 @@ from geokiln.errors import UserError
 from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
 from geokiln.sources import closure, defined_names
-from geokiln.violations import near_match
 from geokiln.wedge_script import run_wedge_script
 from geokiln.wedges import expand_wedges
 
