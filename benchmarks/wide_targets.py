@@ -126,7 +126,15 @@ def commands(batches, args):
         + ["--target-components", args.components, "--folder", "preprocessed/base"],
         "train_wedge": ["--preprocessed", "preprocessed/base", "--examples", "dataset/examples.raw", *DATASET]
         + ["--settings", json.dumps(SETTINGS), "--environment", "train", *wedge],
-        "export_model": ["--wedge", "a", "--basis", BASIS, "--examples", "dataset/examples.raw", *DATASET]
+        "export_model": [
+            "--wedge",
+            "a",
+            "--preprocessed",
+            "preprocessed",
+            "--examples",
+            "dataset/examples.raw",
+            *DATASET,
+        ]
         + ["--output", "model.onnx"],
         "predict": ["--model", "model.onnx", "--unseen", "unseen/walk.npz", "--cook-report", "unseen/walk.json"]
         + ["--examples", "dataset/examples.raw", *DATASET, *predicted],

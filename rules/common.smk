@@ -34,6 +34,7 @@ GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
 BATCHES = PROJECT.batches  # of work items; empty while their number is not known
 UNSEEN = list(config["unseen"])
 WEDGES = PROJECT.training.wedges  # name -> values
+RECIPES = PROJECT.training.recipes  # of preprocessing, which wedges share: name -> settings
 
 
 wildcard_constraints:
@@ -41,6 +42,7 @@ wildcard_constraints:
     geometry="|".join(map(re.escape, GEOMETRIES)),
     epoch=r"[1-9]\d*",
     point=r"0|[1-9]\d*",
+    recipe="|".join(map(re.escape, RECIPES)),
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),
 
@@ -83,15 +85,16 @@ def losses(target, files, besides):
 # Everything that leads to a final target, in the order in which data flows.
 RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
 WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
-BASIS = "preprocessed/base/basis.npz"
+BASES = expand("preprocessed/{recipe}/basis.npz", recipe=RECIPES)
 BEFORE_MODEL = [
     *expand("geometry/{geometry}", geometry=GEOMETRIES),
     *expand("work_items/{batch}.json", batch=["items", *BATCHES]),
     "work_items/items.npz",
     *expand("{part}.{suffix}", part=parts(known=True), suffix=["npz", "json"]),
     *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
-    *expand("preprocessed/base/{split}.{suffix}", split=["training", "validation"], suffix=["raw", "json"]),
-    *[BASIS, *RESULTS, *WEIGHTS, "wedges.csv"],
+    *expand("preprocessed/{recipe}/training.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
+    *expand("preprocessed/{recipe}/validation.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
+    *[*BASES, *RESULTS, *WEIGHTS, "wedges.csv"],
 ]
 PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"])
 BEFORE_PREDICTIONS = [

@@ -1,4 +1,4 @@
-"""dataset -> preprocessed/base/: training and validation split, standardised, targets compressed, and the way back"""
+"""dataset -> preprocessed/{recipe}/: training and validation split, standardised, targets compressed, and the way back"""
 
 
 rule preprocess:
@@ -9,30 +9,20 @@ rule preprocess:
         ids="dataset/examples.ids",
         examples=ancient("dataset/examples.raw"),  # its side-car speaks for it
     output:
-        training=expand("preprocessed/base/training.{suffix}", suffix=["raw", "json"]),
-        validation=expand("preprocessed/base/validation.{suffix}", suffix=["raw", "json"]),
-        basis="preprocessed/base/basis.npz",
+        training=multiext("preprocessed/{recipe}/training", ".raw", ".json"),
+        validation=multiext("preprocessed/{recipe}/validation", ".raw", ".json"),
+        basis="preprocessed/{recipe}/basis.npz",
     log:
-        "logs/preprocess.log",
+        "logs/preprocess/{recipe}.log",
     params:
         environment=PROJECT.environment_names["train"],
-        validation_share=config["preprocess"]["validation_share"],
-        test_share=config["preprocess"]["test_share"],
-        split_seed=config["preprocess"]["split_seed"],
-        standardise_inputs=int(config["preprocess"]["standardise_inputs"]),
-        target_components=config["preprocess"]["target_components"],
-        target_weights=lambda wildcards: PROJECT.training.target_weights,
+        settings=lambda wildcards: PROJECT.training.recipe_flags(wildcards.recipe),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --raw {input.examples:q}"
         " --ids {input.ids:q}"
         " --sidecar {input.sidecar:q}"
         " --environment {params.environment}"
-        " --validation-share {params.validation_share}"
-        " --test-share {params.test_share}"
-        " --split-seed {params.split_seed}"
-        " --standardise-inputs {params.standardise_inputs}"
-        " --target-components {params.target_components}"
-        " --target-weights {params.target_weights:q}"
-        " --folder preprocessed/base"
+        " {params.settings:q}"
+        " --folder preprocessed/{wildcards.recipe:q}"
         " > {log:q} 2>&1"

@@ -1,16 +1,18 @@
-"""preprocessed/base -> wedges/{wedge}/weights.safetensors, training.json, ... -> wedges.csv -> model.onnx"""
+"""preprocessed/{recipe} -> wedges/{wedge}/weights.safetensors, training.json, ... -> wedges.csv -> model.onnx"""
 
 
 rule train_wedge:
     input:
         python=environment("train"),
         code=code("train_wedge.py"),
-        training="preprocessed/base/training.json",
-        validation="preprocessed/base/validation.json",
-        basis=BASIS,
+        preprocessed=lambda wildcards: PROJECT.training.preprocessed(
+            wildcards.wedge, "training.json", "validation.json", "basis.npz"
+        ),
         sidecar="dataset/examples.json",
         # side-cars speak for the big files
-        tables=ancient(expand("preprocessed/base/{split}.raw", split=["training", "validation"])),
+        tables=lambda wildcards: [
+            ancient(file) for file in PROJECT.training.preprocessed(wildcards.wedge, "training.raw", "validation.raw")
+        ],
         examples=ancient("dataset/examples.raw"),
         script=PROJECT.training.script,
         initial_weights=PROJECT.training.initial_weights,
@@ -27,11 +29,12 @@ rule train_wedge:
     params:
         environment=PROJECT.environment_names["train"],
         settings=lambda wildcards: PROJECT.training.settings_of(wildcards.wedge),
-        own=PROJECT.training.flags(),
+        own=lambda wildcards: PROJECT.training.flags(wildcards.wedge),
+        preprocessed=lambda wildcards: f"preprocessed/{PROJECT.training.recipe_of(wildcards.wedge)}",
         own_digest=PROJECT.training.digest,
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " --preprocessed preprocessed/base"
+        " --preprocessed {params.preprocessed:q}"
         " --examples {input.examples:q}"
         " --sidecar {input.sidecar:q}"
         " --settings {params.settings:q}"
@@ -67,11 +70,11 @@ rule export_model:
         ranking="wedges.csv",
         results=RESULTS,
         weights=WEIGHTS,
-        basis=BASIS,
+        bases=BASES,
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=PROJECT.training.script,
-        losses=losses("model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, BASIS, "wedges.csv", "dataset/examples.json"]),
+        losses=losses("model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, *BASES, "wedges.csv", "dataset/examples.json"]),
     output:
         "model.onnx",
     log:
@@ -82,7 +85,7 @@ rule export_model:
     shell:
         "{input.python:q} {input.code[0]:q} {params.own:q}"
         " --ranking {input.ranking:q}"
-        " --basis {input.basis:q}"
+        " --preprocessed preprocessed"
         " --examples {input.examples:q}"
         " --sidecar {input.sidecar:q}"
         " --output {output:q}"
@@ -95,7 +98,7 @@ rule export_wedge:
         code=code("export_model.py"),
         result="wedges/{wedge}/training.json",
         weights="wedges/{wedge}/weights.safetensors",
-        basis=BASIS,
+        basis=lambda wildcards: PROJECT.training.preprocessed(wildcards.wedge, "basis.npz"),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=PROJECT.training.script,
@@ -109,7 +112,7 @@ rule export_wedge:
     shell:
         "{input.python:q} {input.code[0]:q} {params.own:q}"
         " --wedge {wildcards.wedge:q}"
-        " --basis {input.basis:q}"
+        " --preprocessed preprocessed"
         " --examples {input.examples:q}"
         " --sidecar {input.sidecar:q}"
         " --output {output:q}"
@@ -123,7 +126,7 @@ use rule export_wedge as export_epoch with:
         code=code("export_model.py"),
         result="wedges/{wedge}/training.json",
         snapshots="wedges/{wedge}/snapshots.safetensors",
-        basis=BASIS,
+        basis=lambda wildcards: PROJECT.training.preprocessed(wildcards.wedge, "basis.npz"),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=PROJECT.training.script,

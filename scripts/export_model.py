@@ -23,7 +23,7 @@ def main(argv=None):
     parser.add_argument("--epoch", help="export the snapshot of this epoch instead of the result")
     parser.add_argument("--ranking", help="wedges.csv")
     parser.add_argument("--script", help="the user's training script, if there is one")
-    parser.add_argument("--basis", required=True, help="basis.npz of the wedge's preprocessing")
+    parser.add_argument("--preprocessed", required=True, help="folder with {recipe}/basis.npz of the preprocessings")
     parser.add_argument("--examples", required=True, help="dataset/examples.raw")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
     parser.add_argument("--output", required=True, help="the .onnx file to write")
@@ -32,13 +32,15 @@ def main(argv=None):
     with written(args.output) as output:
         wedge = args.wedge or chosen_wedge(args.ranking)
         result, weights = wedge_result(wedge, args.epoch)
-        basis, table, settings = read_arrays(args.basis), Table(args.examples, args.sidecar), result["settings"]
+        basis = read_arrays(Path(args.preprocessed, result["recipe"]["name"], "basis.npz"))
+        table, settings = Table(args.examples, args.sidecar), result["settings"]
         own = OwnCode(args.script) if args.script else None
         metadata = {
             "inputs": table.kind("input"),
             "outputs": table.kind("target"),
             "dataset": table.digest,
             "wedge": {"name": wedge, "epoch": int(args.epoch) if args.epoch else result.get("best_epoch"), **settings},
+            "recipe": result["recipe"],
             "validation_rmse": result["validation_rmse"],
         }
         of_a_module = own is not None and own.has("model")

@@ -23,6 +23,7 @@ def main(argv=None):
     parser.add_argument("--examples", required=True, help="dataset/examples.raw, for errors in physical units")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
     parser.add_argument("--settings", required=True, type=json.loads, help="training settings of this wedge, JSON")
+    parser.add_argument("--recipe", type=json.loads, default={"name": "base"}, help="of preprocessing, JSON, to record")
     parser.add_argument("--script", help="the user's training script, if there is one")
     parser.add_argument("--initial-weights", help="a weights.safetensors to start from")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
@@ -43,7 +44,7 @@ def main(argv=None):
         key = fingerprint({**context, "settings": that_count(args.settings)})
         store = Store("wedges")
         files = {name: f"{args.folder}/{name}" for name in FILES}
-        if publish(store, key, files, args.settings):
+        if publish(store, key, files, args.settings, args.recipe):
             print("0 trained, 1 reused: neither its data nor its settings changed")
             return
         from geokiln.own_code import OwnCode
@@ -59,18 +60,18 @@ def main(argv=None):
                 args.preprocessed, args.examples, args.sidecar, args.settings, folder, states, own, args.initial_weights
             )
             unchanged()
-        publish(store, key, files, args.settings)
+        publish(store, key, files, args.settings, args.recipe)
         print(f"1 trained, 0 reused{': it diverged' if result['status'] == 'diverged' else ''}")
 
 
-def publish(store, key, files, settings):
-    """Publish a kept training; one that was kept with other settings, of those that do not count, says these ones."""
+def publish(store, key, files, settings, recipe):
+    """Publish a kept training, with the settings that were asked for: some do not count, and may have been others."""
     if not store.publish(key, files):
         return False
     result = read_json(files["training.json"])
-    if result["settings"] != settings:
+    if (result["settings"], result.get("recipe")) != (settings, recipe):
         with written(files["training.json"]) as output:
-            write_json(output, {**result, "settings": settings})
+            write_json(output, {**result, "settings": settings, "recipe": recipe})
     return True
 
 

@@ -13,6 +13,7 @@ from geokiln.headers import primitive_count, row_count
 from geokiln.sources import closure, defined_names
 from geokiln.training_config import TrainingConfig
 from geokiln.violations import near_match
+from geokiln.wedge_mistakes import hyperparameters
 from geokiln.work_items import automatic_batch_size, batch_names, dataset_parts
 
 HASHED_BYTES = 64 << 20  # at every start; larger files are known by size and time
@@ -66,7 +67,7 @@ class Project:
         for unseen in self.config["unseen"]:
             self._check_unseen(unseen)  # so that a missing or an empty file is named before any job
         self.batch_size, self.batches, self.parts = self._blocks()
-        self.training = TrainingConfig(self.config, self._file, schema["properties"]["training"]["properties"])
+        self.training = TrainingConfig(self.config, self._file, hyperparameters(schema))
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
         python = base_interpreter(settings["python"])
         self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}

@@ -54,11 +54,12 @@ def rank_wedges(results, axes):
             for split in ("validation", "test")
             for name in trained[0].get(f"{split}_rmse", {})
         }
+        values = {**result["recipe"], **result["settings"]}
         rows.append(
             {
                 "rank": rank,
                 "wedge": Path(path).parent.name,
-                **{f"training.{axis}" if axis in COLUMNS else axis: result["settings"][axis] for axis in axes},
+                **{f"training.{axis}" if axis in COLUMNS else axis: values[axis] for axis in axes},
                 **errors,
                 "relative_validation_rmse": result.get("relative_validation_rmse"),
                 **{name: result.get(name) for name in COLUMNS},

@@ -7,7 +7,7 @@ from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
 from geokiln.sources import closure, defined_names
 from geokiln.wedge_script import run_wedge_script
-from geokiln.wedges import expand_wedges
+from geokiln.wedges import expand_wedges, wedge_name
 
 FUNCTIONS = ("model", "loss", "train")
 
@@ -20,17 +20,17 @@ class TrainingConfig:
     config : dict
     file : function of (path, key)
         Finds a file that the config names.
-    training : dict
-        The schema of each key of ``training:``.
+    hyperparameters : dict
+        The schema of each key of ``training:`` and ``preprocess:``.
 
     Attributes
     ----------
     wedges : dict
         Wedge name -> its values.
     axes : list of str
-        The keys that any wedge has values of, sorted; a wedge without one goes by ``training:``.
-    target_weights : str
-        ``preprocess.target_weights``, JSON.
+        The keys that any wedge has values of, sorted; a wedge without one goes by ``training:``, ``preprocess:``.
+    recipes : dict
+        Name -> settings of a preprocessing that some wedges share: ``base``, or named by the values that wedges vary.
     script, initial_weights : list of str
         The user's training script and the modules beside it that it imports; weights to start from. Empty if there is
         none.
@@ -43,26 +43,27 @@ class TrainingConfig:
         If the settings contradict each other, or a file is missing.
     """
 
-    def __init__(self, config, file, training):
-        self.settings = config["training"]
+    def __init__(self, config, file, hyperparameters):
+        self.settings, self.preprocess = config["training"], config["preprocess"]
+        settings = {**self.preprocess, **self.settings}
         self.wedges = expand_wedges(
             config["wedges"],
-            self.settings,
+            settings,
             lambda script, wedges, where: run_wedge_script(
-                file(script, f"{where}.script"), wedges, self.settings, training
+                file(script, f"{where}.script"), wedges, settings, hyperparameters
             ),
         )
         self.axes = sorted({key for values in self.wedges.values() for key in values})
-        self.target_weights = json.dumps(config["preprocess"]["target_weights"], sort_keys=True)
         script, weights = self.settings["script"], self.settings["initial_weights"]
         self.script = self._script(file(script, "training.script")) if script else []
         self.initial_weights = [file(weights, "training.initial_weights")] if weights else []
         self.digest = fingerprint([content_digest(path) for path in [*self.script, *self.initial_weights]])
-        shares = config["preprocess"]["validation_share"] + config["preprocess"]["test_share"]
-        if shares >= 1:
-            raise UserError("config.yaml: preprocess: validation_share and test_share leave nothing to train on")
+        self.recipes = {self.recipe_of(wedge): self._recipe(wedge) for wedge in self.wedges}
+        for recipe in self.recipes.values():
+            if recipe["validation_share"] + recipe["test_share"] >= 1:
+                raise UserError("config.yaml: preprocess: validation_share and test_share leave nothing to train on")
         for wedge in self.wedges:
-            self._check(self.of(wedge), config["preprocess"]["validation_share"])
+            self._check(self.of(wedge), self._recipe(wedge)["validation_share"])
 
     def _script(self, path):
         names = defined_names(path)
@@ -81,7 +82,30 @@ class TrainingConfig:
 
     def of(self, wedge):
         """Return all training settings of a wedge: the config's, the wedge's own values laid over."""
-        return {**self.settings, **self.wedges[wedge]}
+        return {**self.settings, **self._own(wedge, self.settings)}
+
+    def _own(self, wedge, section):
+        return {key: value for key, value in self.wedges[wedge].items() if key in section}
+
+    def _recipe(self, wedge):
+        return {**self.preprocess, **self._own(wedge, self.preprocess)}
+
+    def recipe_of(self, wedge):
+        """Return the name of a wedge's preprocessing."""
+        own = self._own(wedge, self.preprocess)
+        return wedge_name(own) if own else "base"
+
+    def recipe_flags(self, recipe):
+        """Return the settings of a preprocessing as flags."""
+        settings = self.recipes[recipe]
+        flags = [f"--{key.replace('_', '-')}" for key in settings]
+        values = [json.dumps(value, sort_keys=True) for value in settings.values()]
+        values = [{"true": "1", "false": "0"}.get(value, value) for value in values]
+        return [word for pair in zip(flags, values) for word in pair]
+
+    def preprocessed(self, wedge, *names):
+        """Return files of a wedge's preprocessing."""
+        return [f"preprocessed/{self.recipe_of(wedge)}/{name}" for name in names]
 
     def settings_of(self, wedge):
         """Return them as JSON."""
@@ -91,6 +115,10 @@ class TrainingConfig:
         """Return the user's script as flags, of training and export."""
         return ["--script", self.script[0]] if self.script else []
 
-    def flags(self):
-        """Return the user's files as flags, of a training."""
+    def flags(self, wedge):
+        """Return a wedge's preprocessing and the user's files as flags, of a training."""
+        recipe = {"name": self.recipe_of(wedge), **self._recipe(wedge)}
+        return ["--recipe", json.dumps(recipe, sort_keys=True), *self._files()]
+
+    def _files(self):
         return [*self.script_flags(), *(["--initial-weights", *self.initial_weights] if self.initial_weights else [])]

@@ -10,8 +10,13 @@ ALONE = ("skip", "extra", "repeats", "script")  # keys of a node beside which no
 OF_NODES = (*ALONE, "count", "sampling")
 
 
+def hyperparameters(schema):
+    """Return what wedges can vary: key of ``training`` or ``preprocess`` -> its schema."""
+    return {**schema["properties"]["preprocess"]["properties"], **schema["properties"]["training"]["properties"]}
+
+
 def wedge_mistakes(wedges, schema):
-    """Return a sentence for each key that is none of ``training``, each value that such a key refuses, each odd node.
+    """Return a sentence for each key that cannot vary, each value that a key refuses, each odd node.
 
     Parameters
     ----------
@@ -20,7 +25,7 @@ def wedge_mistakes(wedges, schema):
     schema : dict
         Of the whole config.
     """
-    training, spread = schema["properties"]["training"]["properties"], schema["$defs"]["spread"]
+    training, spread = hyperparameters(schema), schema["$defs"]["spread"]
     if isinstance(wedges, dict):
         return [sentence for axis in wedges for sentence in _axis_mistakes(axis, wedges[axis], training)]
     nodes = enumerate(wedges) if isinstance(wedges, list) else ()

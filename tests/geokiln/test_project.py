@@ -309,3 +309,29 @@ def test_batches_that_fit_are_not_mentioned(project, capsys):
     project(work_items={"batch_size": 10})
 
     assert capsys.readouterr().err == ""
+
+
+def test_wedges_with_the_same_preprocessing_share_a_recipe(project):
+    training = project({"wedges": {"target_components": [4, 8], "hidden_layers": [1, 2]}}).training
+
+    assert list(training.recipes) == ["target_components-4", "target_components-8"]
+    assert [recipe["target_components"] for recipe in training.recipes.values()] == [4, 8]
+    assert {training.recipe_of(wedge) for wedge in training.wedges} == training.recipes.keys()
+    assert training.recipe_of("hidden_layers-2_target_components-4") == "target_components-4"
+    assert training.of("hidden_layers-2_target_components-4").keys() == training.settings.keys()
+    flags = training.recipe_flags("target_components-8")
+    assert flags[flags.index("--target-components") + 1] == "8"
+    assert flags[flags.index("--standardise-inputs") + 1] == "1"
+    assert flags[flags.index("--target-weights") + 1] == "{}"
+
+
+def test_without_such_axes_there_is_one_recipe(project):
+    training = project({}).training
+
+    assert list(training.recipes) == ["base"]
+    assert training.preprocessed(next(iter(training.wedges)), "basis.npz") == ["preprocessed/base/basis.npz"]
+
+
+def test_shares_that_leave_nothing_to_train_on_are_named_for_wedges_too(project):
+    with pytest.raises(UserError, match="validation_share and test_share leave nothing"):
+        project({"wedges": {"validation_share": [0.2, 0.7]}, "preprocess": {"test_share": 0.4}})

@@ -15,6 +15,7 @@ def result(relative, parameters=100, dataset="d", rmse=None, **settings):
         "parameters": parameters,
         "validation_rmse": rmse or {"height": relative * 2},
         "settings": {"hidden_layers": 1, "weight_decay": 0.0, **settings},
+        "recipe": {"name": "base"},
         "epochs": 50,
         "best_epoch": 40,
         "seconds": 1.5,
@@ -122,7 +123,7 @@ def test_the_ranking_as_text_has_a_line_for_each_wedge():
 
 
 def test_a_wedge_that_diverged_stands_at_the_end_and_says_so():
-    bad = {"status": "diverged", "dataset": "d", "parameters": 1, "epochs": 3, "seconds": 1.0,
+    bad = {"recipe": {}, "status": "diverged", "dataset": "d", "parameters": 1, "epochs": 3, "seconds": 1.0,
            "settings": {"hidden_layers": 9}}  # fmt: skip
     rows = rank_wedges({wedge_path("a"): bad, wedge_path("b"): result(0.5)}, ["hidden_layers"])
 
@@ -133,7 +134,7 @@ def test_a_wedge_that_diverged_stands_at_the_end_and_says_so():
 
 
 def test_if_all_diverged_there_is_nothing_to_choose():
-    bad = {"status": "diverged", "dataset": "d", "parameters": 1}
+    bad = {"recipe": {}, "status": "diverged", "dataset": "d", "parameters": 1}
 
     with pytest.raises(UserError, match=r"every wedge diverged \(a, b\); lower training.learning_rate"):
         rank_wedges({wedge_path("a"): bad, wedge_path("b"): bad}, [])

@@ -15,7 +15,7 @@ from geokiln.prediction_in_torch import coefficient_function, physical_predictio
 
 def arguments(**changes):
     options = {
-        "basis": "preprocessed/base/basis.npz",
+        "preprocessed": "preprocessed",
         "examples": "dataset/examples.raw",
         "sidecar": "dataset/examples.json",
         "output": "model.onnx",

@@ -32,7 +32,7 @@ def arguments(name="walk", **changes):
 def model(wedges):
     """model.onnx of the better wedge."""
     export_model.main(
-        ["--wedge", "long", "--basis", "preprocessed/base/basis.npz", "--examples", "dataset/examples.raw"]
+        ["--wedge", "long", "--preprocessed", "preprocessed", "--examples", "dataset/examples.raw"]
         + ["--sidecar", "dataset/examples.json", "--output", "model.onnx"]
     )
 

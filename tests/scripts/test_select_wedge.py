@@ -15,6 +15,7 @@ def results(write, settings):
         for name, error in errors.items():
             result = {
                 "status": "trained",
+                "recipe": {"name": "base", "target_components": 3},
                 "settings": settings(hidden_layers=len(name)),
                 "epochs": 20,
                 "best_epoch": 15,

@@ -142,3 +142,20 @@ def test_initial_weights_come_from_a_named_file(short):
 
     assert built["trained"] == 1
     assert losses(short)[0][4] == pytest.approx(end[4], rel=1e-3)
+
+
+def test_wedges_share_a_preprocessing_and_another_value_makes_only_its_own(ripple):
+    ripple.configure(wedges={"target_components": [2, 0], "hidden_layers": [1, 2]}, training={"epochs": 20})
+    built = ripple.build()
+    ripple.configure(wedges={"target_components": [2, 0, 3], "hidden_layers": [1, 2]})
+    planned, more = ripple.plan("wedges.csv"), ripple.build("wedges.csv")
+    ripple.configure(wedges={"target_components": [2, 0], "hidden_layers": [1, 2]})
+    back = ripple.build()
+
+    assert (built["trained"], more["trained"], back["trained"]) == (4, 2, 0)
+    assert planned == {"preprocess": 1, "train_wedge": 2, "select_wedge": 1}
+    rows = list(csv.DictReader((ripple / "wedges.csv").read_text().splitlines()))
+    assert {(row["target_components"], row["hidden_layers"]) for row in rows} == {
+        ("2", "1"), ("2", "2"), ("0", "1"), ("0", "2")
+    }  # fmt: skip
+    assert ripple.plan() == {}
