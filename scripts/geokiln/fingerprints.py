@@ -11,8 +11,8 @@ from geokiln.files import content_digest
 from geokiln.sources import code_digest
 
 COOK_VERSION = 1
-PREPROCESS_VERSION = 1
-TRAIN_VERSION = 1
+PREPROCESS_VERSION = 2
+TRAIN_VERSION = 2
 
 
 def fingerprint(value):
