@@ -78,6 +78,8 @@ class Training:
         self.noises = [torch.Generator().manual_seed(wedge["seed"] + 2) for wedge in wedges]
         self.best = self.parameters.clone()
         self.progress = Progress.start(self.count)
+        # Losses are added up in double precision, which Apple's GPUs do not have.
+        self.precision = torch.float32 if self.parameters.device.type == "mps" else torch.float64
         self.patience = torch.tensor([wedge["patience"] or math.inf for wedge in wedges])
         self.evaluated_out_of_turn = False
 
@@ -115,7 +117,7 @@ class Training:
         rates = rates.unsqueeze(1).to(self.parameters.device)
         random = self.noises
         batch_size = min(settings["batch_size"], self.training.count)
-        total, seen = torch.zeros(self.count, dtype=torch.float64, device=self.parameters.device), 0
+        total, seen = self._zero(), 0
         for inputs, targets in self.training.epoch(batch_size, self.shuffles):
             if settings["input_noise"]:
                 inputs = inputs + settings["input_noise"] * self._noise(inputs)
@@ -131,7 +133,10 @@ class Training:
             if self._out_of_steps():
                 break
         done.epoch += 1
-        return (total / seen).cpu()
+        return (total / seen).cpu().double()
+
+    def _zero(self):
+        return torch.zeros(self.count, dtype=self.precision, device=self.parameters.device)
 
     def rates(self, epoch):
         """Return the learning rate of each wedge in an *epoch* from 0."""
@@ -160,12 +165,12 @@ class Training:
 
     def validation_loss(self):
         """Return the mean validation loss of each wedge, (K,) float64."""
-        total, seen = torch.zeros(self.count, dtype=torch.float64, device=self.parameters.device), 0
+        total, seen = self._zero(), 0
         for inputs, targets in self.validation.blocks():
             losses, _ = self.loss(self.network(inputs.unsqueeze(0)), targets.unsqueeze(0))
             total += losses * len(inputs)
             seen += len(inputs)
-        return (total / seen).cpu()
+        return (total / seen).cpu().double()
 
     def state(self):
         """Return all that `load_state` needs to go on from here: name -> tensor."""

@@ -73,15 +73,6 @@ def test_another_order_of_unseen_inputs_merges_them_again(ripple):
     assert ripple.plan() == {"merge_predictions": 1}
 
 
-def test_the_order_of_wedge_axes_does_not_matter(ripple):
-    ripple.configure(wedges={"weight_decay": [0.0], "hidden_layers": [1, 2]})
-    ripple.build()
-
-    ripple.configure(wedges={"hidden_layers": [1, 2], "weight_decay": [0.0]})
-
-    assert ripple.plan() == {}
-
-
 def test_one_wedge_can_be_asked_for_alone(fresh_ripple):
     plan = fresh_ripple.plan("wedges/hidden_layers-2/model.onnx")
 

@@ -148,11 +148,17 @@ def test_after_a_success_a_failing_item_is_named_and_the_rest_is_kept_and_result
 @pytest.mark.parametrize(
     "lost",
     [
-        "geometry/drops.geo", "work_items/0-15.json", "batches/32-47.json", "dataset/examples.raw",
-        "dataset/examples.ids", "preprocessed/base/training.raw", "preprocessed/base/basis.npz",
-        "wedges/hidden_layers-2/training.json", "wedges.csv", "model.onnx", "unseen/film.npz", "predictions/film.npz",
+        "batches/32-47.json",
+        "dataset/examples.raw",
+        "preprocessed/base/basis.npz",
+        "wedges/hidden_layers-2/training.json",
+    ]
+    + [
+        pytest.param(path, marks=pytest.mark.slow)
+        for path in ("geometry/drops.geo", "work_items/0-15.json", "dataset/examples.ids", "unseen/film.npz")
+        + ("preprocessed/base/training.raw", "wedges.csv", "model.onnx", "predictions/film.npz")
     ],
-)  # fmt: skip
+)
 def test_a_deleted_file_is_made_again_and_nothing_is_cooked_or_trained(ripple, lost):
     before, files = np.load(ripple / "predictions/all.npz")["height"], ripple.results()
     os.unlink(ripple / lost)
