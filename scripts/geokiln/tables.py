@@ -163,13 +163,11 @@ class Table:
         for _ in self.blocks():
             pass
 
-    def read(self, count=None):
-        """Return all rows, or the first *count*, as one checked array (count, width) in memory."""
-        rows = np.empty((self.count if count is None else count, self.width), np.float32)
+    def read(self):
+        """Return all rows as one checked array (count, width) in memory."""
+        rows = np.empty((self.count, self.width), np.float32)
         for first, block in self.blocks():
-            if first >= len(rows):
-                break
-            rows[first : first + len(block)] = block[: len(rows) - first]
+            rows[first : first + len(block)] = block
         return rows
 
 

@@ -58,7 +58,7 @@ def train_network(training, states):
             states.save_snapshot(done.epoch, training.network.named_weights(row[0]))
         if not training.evaluated_out_of_turn:
             states.save_if_due(training, better)
-            if terminated:
+            if terminated and settings["save_state"] != "never":
                 states.save(training)
         if terminated:
             sys.exit("train_wedge: asked to stop (SIGTERM); the next run goes on from here")

@@ -91,8 +91,12 @@ def _open(preprocessed, split, settings, device):
     count = min(settings["max_examples"] or table.count, table.count)
     if streamed_within(settings, table.about):
         return Streamed(table, settings["memory"] * MEGABYTE, count, device)
-    rows = torch.from_numpy(table.read(count)).to(device)
-    return InMemory(rows[:, : table.input_width].contiguous(), rows[:, table.input_width :].contiguous())
+    inputs, targets = (torch.empty(count, width) for width in (table.input_width, table.width - table.input_width))
+    for first, block in table.blocks():  # read whole and then split, they would be in memory twice
+        rows = torch.from_numpy(block[: max(0, count - first)])
+        inputs[first : first + len(rows)] = rows[:, : table.input_width]
+        targets[first : first + len(rows)] = rows[:, table.input_width :]
+    return InMemory(inputs.to(device), targets.to(device))
 
 
 def _device(name):
