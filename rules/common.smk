@@ -1,6 +1,7 @@
 """What the stages share: the checked config, the names that rules expand over, code and environments as inputs."""
 
 import atexit
+import gc
 import json
 import os
 import re
@@ -29,6 +30,7 @@ except UserError as error:
 config.update(PROJECT.config)
 if workflow.is_main_process:
     claim_run()
+atexit.register(gc.freeze)  # at the end Python would look through all of Snakemake for garbage, for 0.2 s
 
 GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
 BATCHES = PROJECT.batches  # of work items; empty while their number is not known

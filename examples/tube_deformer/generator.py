@@ -10,7 +10,6 @@ Lengths are in metres, angles in radians.
 import functools
 import itertools
 
-import igl
 import numpy as np
 
 from geokiln.geo import Geometry
@@ -53,6 +52,8 @@ def inputs(item):
 
 def cook(item):
     """Return the displacement (425, 3) of the solved tube from LBS."""
+    import igl  # not above: 0.2 s that only the solver needs
+
     solver, rest, handles = _solver()
     rotation = rotation_matrices(item["rotation"])
     skinned = skin(rotation)
@@ -116,6 +117,8 @@ def tube():
 @functools.lru_cache(maxsize=1)
 def _solver():
     """Return the factorised ARAP problem, the rest vertices and the vertices that follow a bone."""
+    import igl
+
     vertices, tetrahedra = tube()
     handles = np.flatnonzero((vertices[:, 0] < GRIP) | (vertices[:, 0] > LENGTH - GRIP))
     solver = igl.ARAPData()

@@ -12,7 +12,7 @@ from geokiln.kept_items import discard_items, find_items, gather, keep_items, pi
 
 TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
 KEEP_SECONDS = 0.05  # what is cooked within this time is kept together: a kill loses no more than that, or
-KEEP_SHARE = 0.02  # than keeps keeping at this share of the time
+KEEP_SHARE = 0.01  # than keeps keeping at this share of the time
 SLOWEST = 10  # items that a report names
 
 

@@ -156,4 +156,4 @@ def test_an_automatic_batch_size_is_a_power_of_two_and_makes_few_batches(count):
     size = automatic_batch_size(count)
 
     assert size & (size - 1) == 0
-    assert count ** (1 / 4) * 0.99 <= count / size <= 2.01 * count ** (1 / 4)
+    assert count ** (1 / 4) / 1.42 <= count / size <= 1.42 * count ** (1 / 4)
