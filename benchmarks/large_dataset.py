@@ -3,7 +3,7 @@
     .venv-test/bin/python benchmarks/large_dataset.py [--gigabytes 4] [--repeats 3] [--examples 8000000] [--folder DIR]
 
 Two preprocessed tables of 16 inputs and 32 targets, a smooth function, float32: one of --gigabytes, written in a
-stream, and one of --small megabytes (400). scripts/train_wedge.py trains two networks on each: 2 hidden layers of 64
+stream, and one of --small megabytes (400). scripts/train_pack.py trains two networks on each: 2 hidden layers of 64
 with batches of 256 examples, and 4 of 256 with batches of 1024; tanh, AdamW, one thread. With a `training.memory`
 (--memory sets another than the shipped one) the large table is streamed and the small one held.
 

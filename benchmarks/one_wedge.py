@@ -9,8 +9,8 @@ import yaml
 
 from common import CHECKOUT
 
-SCRIPT = CHECKOUT / "scripts/train_wedge.py"
-WEDGE = "wedges/a"
+SCRIPT = CHECKOUT / "scripts/train_pack.py"
+PACK = "packs/a.json"
 
 
 def training_settings(values, optional=None):
@@ -63,17 +63,23 @@ def train_command(folder, settings):
     shutil.rmtree(folder / ".kept", ignore_errors=True)
     dataset = ["--examples", "dataset/examples.raw", "--sidecar", "dataset/examples.json"]
     about = ["--preprocessed", "preprocessed/base", "--settings", json.dumps(settings), "--environment", "train"]
-    return [sys.executable, SCRIPT, *dataset, *about, "--folder", WEDGE]
+    wedges = ["--recipe", '{"name": "base"}', "--wedges", '{"a": {}}']
+    return [sys.executable, SCRIPT, *dataset, *about, *wedges, "--output", PACK]
+
+
+def kept(folder):
+    """Return the folder of the store that holds the trained wedge."""
+    return folder / ".kept/wedges" / json.loads((folder / PACK).read_text())["wedges"]["a"]["key"]
 
 
 def trained(folder):
     """Return training.json, and the layers of the network: [(weight (fan in, fan out), bias), ...]."""
     from safetensors.numpy import load_file
 
-    weights = load_file(folder / WEDGE / "weights.safetensors")
+    weights = load_file(kept(folder) / "weights.safetensors")
     names = [f"layers.{number}" for number in range(len(weights) // 2)]
     layers = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in names]
-    return json.loads((folder / WEDGE / "training.json").read_text()), layers
+    return json.loads((kept(folder) / "training.json").read_text()), layers
 
 
 def smooth_rows(count, n_in=16, n_out=32, seed=0):

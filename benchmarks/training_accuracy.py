@@ -13,7 +13,7 @@ of 32, 200 epochs, nothing tuned for any table or program. Weight decay and alph
 kinds, and without them all programs have the same Adam. What is left to differ is how initial weights are drawn
 (Geokiln as PyTorch, scikit-learn by Glorot) and in which order examples come.
 
-geokiln       scripts/preprocess.py and scripts/train_wedge.py; the error is training.json's
+geokiln       scripts/preprocess.py and scripts/train_pack.py; the error is training.json's
 scikit-learn  MLPRegressor, one epoch of partial_fit at a time
 pytorch       a loop with DataLoader, nn.Sequential and torch.optim.AdamW: the control
 

@@ -2,7 +2,7 @@
 
     .venv-test/bin/python benchmarks/training_start.py [--repeats 5]
 
-start    scripts/train_wedge.py for one epoch of 1,000 examples (16 -> 32) as a process, less a process that only does
+start    scripts/train_pack.py for one epoch of 1,000 examples (16 -> 32) as a process, less a process that only does
          `import torch`: reading, checking, one epoch, judging, writing
 export   building the ONNX graph and comparing it with PyTorch over 1,000 validation examples, in one process, for
          networks of 2x64 and 4x1024, and for a kernel regressor of 1,000 examples
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from common import seconds
-from one_wedge import WEDGE, smooth_rows, train_command, training_settings, write_folder
+from one_wedge import kept, smooth_rows, train_command, training_settings, write_folder
 
 NETWORKS = {
     "2x64": {"hidden_layers": 2, "hidden_width": 64},
@@ -58,7 +58,7 @@ def export(folder, settings):
 
     if settings["model"] != "network":
         import geokiln.regressor_export  # noqa: F401
-    weights = read_weights(folder / WEDGE / "weights.safetensors")
+    weights = read_weights(kept(folder) / "weights.safetensors")
     basis = read_arrays(folder / "preprocessed/base/basis.npz")
     table = Table(folder / "dataset/examples.raw", folder / "dataset/examples.json")
     start = time.perf_counter()

@@ -6,7 +6,7 @@
 constant learning rate, one thread. Two networks: 2 hidden layers of 64 with batches of 64 examples, and 4 of 256 with
 batches of 256.
 
-geokiln       scripts/train_wedge.py, as a project's jobs call it
+geokiln       scripts/train_pack.py, as a project's jobs call it
 dataloader    plain PyTorch: DataLoader with shuffle=True, nn.Sequential, torch.optim.AdamW, its default settings
 fused         PyTorch with fused AdamW, on tensors that are permuted once an epoch: no DataLoader
 scikit-learn  MLPRegressor by Adam; its penalty alpha stands for weight decay, which it does not have

@@ -117,15 +117,16 @@ def write_report(data_points, count):
 
 def commands(batches, args):
     """Return the arguments of each step, in their order."""
-    wedge = ["--folder", "wedges/a"]
     predicted = ["--predictions", "predictions/walk.npz", "--errors", "predictions/walk.json"]
     steps = {
         "merge_dataset": [*batches, "--raw", "dataset/examples.raw", "--ids", "dataset/examples.ids", *DATASET],
         "preprocess": ["--raw", "dataset/examples.raw", "--ids", "dataset/examples.ids", *DATASET]
         + ["--environment", "train", "--validation-share", 0.15, "--split-seed", 0, "--standardise-inputs", 1]
         + ["--target-components", args.components, "--folder", "preprocessed/base"],
-        "train_wedge": ["--preprocessed", "preprocessed/base", "--examples", "dataset/examples.raw", *DATASET]
-        + ["--settings", json.dumps(SETTINGS), "--environment", "train", *wedge],
+        "train_pack": ["--preprocessed", "preprocessed/base", "--examples", "dataset/examples.raw", *DATASET]
+        + ["--settings", json.dumps(SETTINGS), "--environment", "train", "--recipe", '{"name": "base"}']
+        + ["--wedges", '{"a": {}}', "--output", "packs/a.json"],
+        "publish_wedge": ["--pack", "packs/a.json", "--wedge", "a", "--folder", "wedges/a"],
         "export_model": [
             "--wedge",
             "a",

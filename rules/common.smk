@@ -15,6 +15,7 @@ from snakemake.exceptions import WorkflowError
 
 from geokiln.errors import UserError
 from geokiln.lost_files import loss_record
+from geokiln.pack_files import asked_alone, forget_lost_packs
 from geokiln.project import Project
 from geokiln.run_lock import claim_run
 from geokiln.sources import closure
@@ -28,8 +29,11 @@ try:
 except UserError as error:
     sys.exit(f"Geokiln: {error}")
 config.update(PROJECT.config)
+PROJECT.training.asked = None
 if workflow.is_main_process:
     claim_run()
+    forget_lost_packs(map("packs/{}.json".format, [*PROJECT.training.packs, *PROJECT.training.wedges]))
+    PROJECT.training.asked = asked_alone(sys.argv[1:], PROJECT.training.wedges)
 atexit.register(gc.freeze)  # at the end Python would look through all of Snakemake for garbage, for 0.2 s
 
 GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
@@ -42,6 +46,7 @@ RECIPES = PROJECT.training.recipes  # of preprocessing, which wedges share: name
 wildcard_constraints:
     batch=r"\d+-\d+",
     geometry="|".join(map(re.escape, GEOMETRIES)),
+    pack="|".join(map(re.escape, [*PROJECT.training.packs, *WEDGES])),
     epoch=r"[1-9]\d*",
     point=r"0|[1-9]\d*",
     recipe="|".join(map(re.escape, RECIPES)),
@@ -85,6 +90,7 @@ def losses(target, files, besides):
 
 
 # Everything that leads to a final target, in the order in which data flows.
+PACKS = expand("packs/{pack}.json", pack=PROJECT.training.packs)
 RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
 WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
 BASES = expand("preprocessed/{recipe}/basis.npz", recipe=RECIPES)
@@ -96,7 +102,7 @@ BEFORE_MODEL = [
     *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
     *expand("preprocessed/{recipe}/training.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *expand("preprocessed/{recipe}/validation.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
-    *[*BASES, *RESULTS, *WEIGHTS, "wedges.csv"],
+    *[*BASES, *PACKS, *RESULTS, *WEIGHTS, "wedges.csv"],
 ]
 PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"])
 BEFORE_PREDICTIONS = [

@@ -1,45 +1,61 @@
-"""preprocessed/{recipe} -> wedges/{wedge}/weights.safetensors, training.json, ... -> wedges.csv -> model.onnx"""
+"""preprocessed/{recipe} -> packs/{pack}.json -> wedges/{wedge}/weights.safetensors, ... -> wedges.csv -> model.onnx"""
 
 
-rule train_wedge:
+# One job trains the wedges of a pack and keeps each in the store, .kept/.
+rule train_pack:
     input:
         python=environment("train"),
-        code=code("train_wedge.py"),
+        code=code("train_pack.py"),
         preprocessed=lambda wildcards: PROJECT.training.preprocessed(
-            wildcards.wedge, "training.json", "validation.json", "basis.npz"
+            PROJECT.training.members(wildcards.pack)[0], "training.json", "validation.json", "basis.npz"
         ),
         sidecar="dataset/examples.json",
         # side-cars speak for the big files
-        tables=lambda wildcards: [
-            ancient(file) for file in PROJECT.training.preprocessed(wildcards.wedge, "training.raw", "validation.raw")
-        ],
+        tables=lambda wildcards: ancient(
+            PROJECT.training.preprocessed(
+                PROJECT.training.members(wildcards.pack)[0], "training.raw", "validation.raw"
+            )
+        ),
         examples=ancient("dataset/examples.raw"),
         script=PROJECT.training.script,
         initial_weights=PROJECT.training.initial_weights,
+    output:
+        "packs/{pack}.json",
+    log:
+        "logs/train_pack/{pack}.log",
+    benchmark:
+        "logs/train_pack/{pack}.tsv"
+    threads: config["training"]["threads"]
+    params:
+        environment=PROJECT.environment_names["train"],
+        pack=lambda wildcards: PROJECT.training.pack_flags(wildcards.pack),
+        own_digest=PROJECT.training.digest,
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " {params.pack:q}"
+        " --examples {input.examples:q}"
+        " --sidecar {input.sidecar:q}"
+        " --environment {params.environment}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule publish_wedge:
+    input:
+        python=environment("train"),
+        code=code("publish_wedge.py"),
+        pack=lambda wildcards: PROJECT.training.pack_of(wildcards.wedge),
     output:
         result="wedges/{wedge}/training.json",
         weights="wedges/{wedge}/weights.safetensors",
         losses="wedges/{wedge}/losses.csv",
         snapshots="wedges/{wedge}/snapshots.safetensors",
     log:
-        "logs/train_wedge/{wedge}.log",
-    benchmark:
-        "logs/train_wedge/{wedge}.tsv"
-    threads: config["training"]["threads"]
-    params:
-        environment=PROJECT.environment_names["train"],
-        settings=lambda wildcards: PROJECT.training.settings_of(wildcards.wedge),
-        own=lambda wildcards: PROJECT.training.flags(wildcards.wedge),
-        preprocessed=lambda wildcards: f"preprocessed/{PROJECT.training.recipe_of(wildcards.wedge)}",
-        own_digest=PROJECT.training.digest,
+        "logs/publish_wedge/{wedge}.log",
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " --preprocessed {params.preprocessed:q}"
-        " --examples {input.examples:q}"
-        " --sidecar {input.sidecar:q}"
-        " --settings {params.settings:q}"
-        " {params.own:q}"
-        " --environment {params.environment}"
+        " --pack {input.pack:q}"
+        " --wedge {wildcards.wedge:q}"
         " --folder wedges/{wildcards.wedge:q}"
         " > {log:q} 2>&1"
 
@@ -48,6 +64,7 @@ rule select_wedge:
     input:
         python=environment("train"),
         code=code("select_wedge.py"),
+        packs=PACKS,
         results=RESULTS,
     output:
         "wedges.csv",
@@ -57,7 +74,7 @@ rule select_wedge:
         axes=PROJECT.training.axes,
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " {input.results:q}"
+        " --packs {input.packs:q}"
         " --axes {params.axes:q}"
         " --output {output:q}"
         " > {log:q} 2>&1"

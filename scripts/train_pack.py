@@ -1,19 +1,20 @@
-"""Train the network of one wedge; a training whose fingerprint is in the store is reused.
+"""Train the wedges of a pack and keep them in the store; a wedge whose fingerprint is there is not trained again.
 
 Nothing heavy is imported before it is known that something must be trained.
 """
 
 import argparse
+import atexit
+import contextlib
+import gc
 import json
 
 from geokiln.errors import command
-from geokiln.files import content_digest, locked, read_json, watch, write_json, written
-from geokiln.fingerprints import TRAIN_VERSION, fingerprint
+from geokiln.files import content_digest, read_json, watch, write_json, written
+from geokiln.fingerprints import STATE_VERSION, TRAIN_VERSION, fingerprint
 from geokiln.sources import closure, code_digest
 from geokiln.store import STORE, Store
 from geokiln.training_settings import of_the_way, streamed_within, that_count
-
-FILES = ("weights.safetensors", "losses.csv", "snapshots.safetensors", "training.json")
 
 
 @command
@@ -22,57 +23,69 @@ def main(argv=None):
     parser.add_argument("--preprocessed", required=True, help="folder with training.raw, validation.raw, basis.npz")
     parser.add_argument("--examples", required=True, help="dataset/examples.raw, for errors in physical units")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
-    parser.add_argument("--settings", required=True, type=json.loads, help="training settings of this wedge, JSON")
-    parser.add_argument("--recipe", type=json.loads, default={"name": "base"}, help="of preprocessing, JSON, to record")
+    parser.add_argument("--settings", required=True, type=json.loads, help="all keys of training:, JSON")
+    parser.add_argument("--wedges", required=True, type=json.loads, help="wedge -> its own values of them, JSON")
+    parser.add_argument("--recipe", required=True, type=json.loads, help="of preprocessing, JSON, to record")
     parser.add_argument("--script", help="the user's training script, if there is one")
     parser.add_argument("--initial-weights", help="a weights.safetensors to start from")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
-    parser.add_argument("--folder", required=True, help=f"wedges/{{wedge}}: where to write {', '.join(FILES)}")
+    parser.add_argument("--output", required=True, help="packs/{pack}.json: where the store keeps each wedge")
     args = parser.parse_args(argv)
 
-    with locked(args.folder):
-        parts = ("training.json", "validation.json", "basis.npz")
-        context = {
-            "version": TRAIN_VERSION,
-            "environment": args.environment,
-            "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
-            "dataset": content_digest(args.sidecar),
-            "memory": streamed_within(args.settings, read_json(f"{args.preprocessed}/training.json")),
-            "script": code_digest(args.script) if args.script else None,
-            "initial_weights": content_digest(args.initial_weights) if args.initial_weights else None,
-        }
-        key = fingerprint({**context, "settings": that_count(args.settings)})
+    with written(args.output) as output:
+        table, context = read_json(f"{args.preprocessed}/training.json"), training_context(args)
+        members = {wedge: {**args.settings, **values} for wedge, values in args.wedges.items()}
+
+        def fingerprint_with(one, **more):
+            return fingerprint({**context, "memory": streamed_within(one, table), **more})
+
         store = Store("wedges")
-        files = {name: f"{args.folder}/{name}" for name in FILES}
-        if publish(store, key, files, args.settings, args.recipe):
-            print("0 trained, 1 reused: neither its data nor its settings changed")
-            return
-        from geokiln.own_code import OwnCode
-        from geokiln.training_states import States
-        from geokiln.wedge_training import train_wedge
+        keys = {wedge: fingerprint_with(one, settings=that_count(one)) for wedge, one in members.items()}
+        missing = {key: wedge for wedge, key in keys.items() if not store.is_whole(key)}  # equal ones are trained once
+        trained = {wedge: members[wedge] for wedge in members if wedge in missing.values()}
+        if trained:
+            ways = {w: fingerprint_with(one, way=of_the_way(one), state=STATE_VERSION) for w, one in trained.items()}
+            train(args, trained, keys, ways, store)
+        wedges = {wedge: {"key": keys[wedge], "settings": members[wedge]} for wedge in members}
+        write_json(output, {"recipe": args.recipe, "trained": list(trained), "wedges": wedges})
+    names = f" ({', '.join(trained)})" if trained else ": neither their data nor their settings changed"
+    print(f"{len(trained)} trained, {len(members) - len(trained)} reused{names}")
 
-        own_files = closure(args.script) if args.script else []
-        unchanged = watch([*own_files, *filter(None, [args.initial_weights])])
-        own = OwnCode(args.script) if args.script else None
-        states = States(STORE / "states" / fingerprint({**context, "way": of_the_way(args.settings)}), args.settings)
-        with store.keep(key) as folder:
-            result = train_wedge(
-                args.preprocessed, args.examples, args.sidecar, args.settings, folder, states, own, args.initial_weights
-            )
+
+def training_context(args):
+    """Return what all trainings of a pack depend on beside their settings."""
+    parts = ("training.json", "validation.json", "basis.npz")
+    return {
+        "version": TRAIN_VERSION,
+        "environment": args.environment,
+        "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
+        "dataset": content_digest(args.sidecar),
+        "script": code_digest(args.script) if args.script else None,
+        "initial_weights": content_digest(args.initial_weights) if args.initial_weights else None,
+    }
+
+
+def train(args, members, keys, ways, store):
+    """Train *members* (wedge -> settings) and keep each under its key as soon as it is done."""
+    atexit.register(gc.freeze)  # at the end Python would look through all of PyTorch for garbage, for 0.3 s
+    from geokiln.own_code import OwnCode
+    from geokiln.pack_training import train_pack
+    from geokiln.training_states import States
+
+    unchanged = watch([*(closure(args.script) if args.script else []), *filter(None, [args.initial_weights])])
+    own = OwnCode(args.script) if args.script else None
+    states = {wedge: States(STORE / "states" / ways[wedge], settings) for wedge, settings in members.items()}
+
+    @contextlib.contextmanager
+    def keep(wedge):
+        with store.keep(keys[wedge]) as folder:
+            yield folder
             unchanged()
-        publish(store, key, files, args.settings, args.recipe)
-        print(f"1 trained, 0 reused{': it diverged' if result['status'] == 'diverged' else ''}")
 
-
-def publish(store, key, files, settings, recipe):
-    """Publish a kept training, with the settings that were asked for: some do not count, and may have been others."""
-    if not store.publish(key, files):
-        return False
-    result = read_json(files["training.json"])
-    if (result["settings"], result.get("recipe")) != (settings, recipe):
-        with written(files["training.json"]) as output:
-            write_json(output, {**result, "settings": settings, "recipe": recipe})
-    return True
+    files = args.preprocessed, args.examples, args.sidecar
+    diverged = train_pack(*files, members, states, keep, own, args.initial_weights)
+    if diverged:
+        print(f"diverged (the loss was not finite any more): {', '.join(diverged)}")
 
 
 if __name__ == "__main__":

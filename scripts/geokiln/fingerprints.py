@@ -13,6 +13,7 @@ from geokiln.sources import code_digest
 COOK_VERSION = 1
 PREPROCESS_VERSION = 2
 TRAIN_VERSION = 2
+STATE_VERSION = 2  # of what a training goes on from
 
 
 def fingerprint(value):

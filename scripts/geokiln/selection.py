@@ -15,7 +15,7 @@ def rank_wedges(results, axes):
     Parameters
     ----------
     results : dict
-        Path of a ``training.json`` -> its contents; the wedge's name is the folder's.
+        Name of a wedge -> the contents of its ``training.json``.
     axes : list of str
         The hyperparameters that the wedges vary; a column each, `training.epochs` beside the `epochs` that it took.
 
@@ -38,17 +38,16 @@ def rank_wedges(results, axes):
     trained = [result for result in results.values() if result["status"] == "trained"]
     if not trained:
         raise UserError(
-            f"every wedge diverged ({', '.join(Path(path).parent.name for path in results)}); "
-            "lower training.learning_rate, or set training.gradient_clip"
+            f"every wedge diverged ({', '.join(results)}); lower training.learning_rate, or set training.gradient_clip"
         )
 
     def quality(item):
-        path, result = item
+        wedge, result = item
         error = result.get("relative_validation_rmse", math.inf)
-        return result["status"] != "trained", error, result["parameters"], Path(path).parent.name
+        return result["status"] != "trained", error, result["parameters"], wedge
 
     rows = []
-    for rank, (path, result) in enumerate(sorted(results.items(), key=quality), 1):
+    for rank, (wedge, result) in enumerate(sorted(results.items(), key=quality), 1):
         errors = {
             f"{split}_rmse_{name}": result.get(f"{split}_rmse", {}).get(name)
             for split in ("validation", "test")
@@ -58,7 +57,7 @@ def rank_wedges(results, axes):
         rows.append(
             {
                 "rank": rank,
-                "wedge": Path(path).parent.name,
+                "wedge": wedge,
                 **{f"training.{axis}" if axis in COLUMNS else axis: values[axis] for axis in axes},
                 **errors,
                 "relative_validation_rmse": result.get("relative_validation_rmse"),

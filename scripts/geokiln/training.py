@@ -7,13 +7,8 @@ import torch
 
 from geokiln.optimizers import OPTIMIZERS
 from geokiln.schedules import learning_rate
+from geokiln.training_settings import SHARED
 
-SHARED = (  # what gives a stack its shape and its steps; all else is each wedge's own
-    "model", "hidden_layers", "hidden_width", "hidden_widths", "activation", "skip_connections", "dropout",
-    "input_noise", "loss", "huber_delta", "optimizer", "betas", "epsilon", "momentum", "rho", "gradient_clip",
-    "batch_size", "shuffle", "max_examples", "memory", "epochs", "iterations", "epochs_per_evaluation", "weights",
-    "device", "threads",
-)  # fmt: skip
 NUMBERS = ("learning_rate", "training_loss", "validation_loss")  # of a wedge, in each line of the record
 
 
@@ -29,7 +24,8 @@ class Progress:
         Per wedge: losses and epoch of its best evaluation; epochs trained; evaluations since the best one; whether it
         is still trained; the epoch in which its loss was not finite any more, 0 if that never happened.
     record : list of (epoch, steps, (3, K) float64 tensor)
-        A line for each evaluation: learning rate, training loss and validation loss of each wedge.
+        A line for each evaluation: learning rate, training loss and validation loss of each wedge, NaN as the rate of
+        one that was not judged then.
     """
 
     best_loss: torch.Tensor
@@ -51,7 +47,7 @@ class Progress:
 
 
 class Training:
-    """K networks in training: all that changes from step to step, which `state` gives and `load_state` takes up again.
+    """K networks in training: all that changes from step to step, which `state` gives and `load_states` takes up again.
 
     Parameters
     ----------
@@ -84,24 +80,34 @@ class Training:
         self.evaluated_out_of_turn = False
 
     @torch.no_grad()
-    def run(self, evaluated=lambda training, better: None, epoch_ended=lambda training, better: None):
-        """Train until nothing is left to do.
+    def run(
+        self,
+        evaluated=lambda training, judged: None,
+        epoch_ended=lambda training, trained, better: None,
+        paused=lambda training: False,
+    ):
+        """Train until nothing is left to do, or until an epoch after which *paused* says so.
 
-        *evaluated* is called after each evaluation, *epoch_ended* after each epoch; both get which wedges got better,
-        (K,) bool. ``evaluated_out_of_turn`` says that the last evaluation came only because the training ends: a longer
-        one would not have had it, and cannot go on from there.
+        *evaluated* is called after each evaluation, with which wedges it judged, (K,) bool; *epoch_ended* after each
+        epoch, with which were trained in it and which got better. ``evaluated_out_of_turn`` says that the last
+        evaluation came only because the training ends: a longer one would not have had it, and cannot go on from there.
         """
         done, settings = self.progress, self.settings
-        while done.active.any() and done.epoch < settings["epochs"] and not self._out_of_steps():
+        while done.active.any() and not self.at_end() and not paused(self):
+            trained = done.active.clone()
             losses = self._epoch()
-            due = done.epoch % settings["epochs_per_evaluation"] == 0
-            ends = done.epoch >= settings["epochs"] or self._out_of_steps() or not losses.isfinite().all()
+            due, ends = done.epoch % settings["epochs_per_evaluation"] == 0, self.at_end()
             self.evaluated_out_of_turn = self._out_of_steps() or (ends and not due)
+            judged = trained if due or ends else trained & ~losses.isfinite()
             better = torch.zeros(self.count, dtype=torch.bool)
-            if due or ends:
-                better = self._evaluate(losses)
-                evaluated(self, better)
-            epoch_ended(self, better)
+            if judged.any():
+                better = self._evaluate(losses, judged)
+                evaluated(self, judged)
+            epoch_ended(self, trained, better)
+
+    def at_end(self):
+        """Whether the last epoch or step is done."""
+        return self.progress.epoch >= self.settings["epochs"] or self._out_of_steps()
 
     def final_parameters(self):
         """Return the parameters (K, n) that are the result: the best or the last ones, as ``weights`` says."""
@@ -146,22 +152,28 @@ class Training:
         shape = inputs.shape[1:]
         return torch.stack([torch.randn(shape, generator=generator) for generator in self.noises]).to(inputs)
 
-    def _evaluate(self, training_loss):
-        """Judge all wedges that are trained; return which got better, (K,) bool."""
+    def _evaluate(self, training_loss, judged):
+        """Judge some wedges, (K,) bool; return which got better."""
         done = self.progress
         validation_loss = training_loss if self.validation is None else self.validation_loss()
-        bad = ~(training_loss.isfinite() & validation_loss.isfinite()) & done.active
-        better = (validation_loss < done.best_loss) & done.active & ~bad
+        bad = ~(training_loss.isfinite() & validation_loss.isfinite()) & judged
+        better = (validation_loss < done.best_loss) & judged & ~bad
         self.best[better] = self.parameters[better]
         done.best_loss[better], done.best_training_loss[better] = validation_loss[better], training_loss[better]
         done.best_epoch[better] = done.epoch
-        done.epochs[done.active] = done.epoch
+        done.epochs[judged] = done.epoch
         done.diverged[bad] = done.epoch
-        done.stale = torch.where(better, 0, done.stale + 1)
+        done.stale = torch.where(better, 0, done.stale + judged)
         rates = torch.tensor(self.rates(done.epoch - 1), dtype=torch.float64)
+        rates[~judged] = math.nan
         done.record.append((done.epoch, done.steps, torch.stack([rates, training_loss, validation_loss])))
         done.active &= (done.stale < self.patience) & ~bad
         return better
+
+    def record_of(self, wedge):
+        """Return the lines of the record that judge one wedge: (epoch, steps, (3,) float64 tensor)."""
+        lines = [(epoch, steps, numbers[:, wedge]) for epoch, steps, numbers in self.progress.record]
+        return [line for line in lines if not line[2][0].isnan()]
 
     def validation_loss(self):
         """Return the mean validation loss of each wedge, (K,) float64."""
@@ -172,38 +184,57 @@ class Training:
             seen += len(inputs)
         return (total / seen).cpu().double()
 
-    def state(self):
-        """Return all that `load_state` needs to go on from here: name -> tensor."""
-        done = self.progress
-        tensors = {f"optimizer.{name}": table for name, table in self.optimizer.state.items()}
-        tensors.update({f"shuffle.{i}": generator.get_state() for i, generator in enumerate(self.shuffles)})
-        tensors.update({f"noise.{i}": generator.get_state() for i, generator in enumerate(self.noises)})
+    def state(self, wedge):
+        """Return all that `load_states` needs to go on with one wedge from here: name -> tensor."""
+        done, rows = self.progress, slice(wedge, wedge + 1)
+        tensors = {f"optimizer.{name}": table[rows] for name, table in self.optimizer.state.items()}
+        if self.shuffles:
+            tensors["shuffle"] = self.shuffles[wedge if len(self.shuffles) > 1 else 0].get_state()
+        tensors["noise"] = self.noises[wedge].get_state()
         for name, value in vars(done).items():
             if isinstance(value, torch.Tensor):
-                tensors[f"progress.{name}"] = value
+                tensors[f"progress.{name}"] = value[rows]
         tensors["random"] = torch.get_rng_state()  # what a user's own module draws from
-        tensors["parameters"], tensors["best"] = self.parameters, self.best
+        tensors["parameters"], tensors["best"] = self.parameters[rows], self.best[rows]
+        record = self.record_of(wedge)
         tensors["counts"] = torch.tensor([done.epoch, done.steps, self.optimizer.steps])
-        tensors["record.steps"] = torch.tensor([line[:2] for line in done.record]).reshape(-1, 2)
-        tensors["record.losses"] = torch.stack([line[2] for line in done.record] or [torch.zeros(3, self.count)])
-        return tensors
+        tensors["record.steps"] = torch.tensor([line[:2] for line in record]).reshape(-1, 2)
+        tensors["record.losses"] = torch.stack([line[2] for line in record] or [torch.zeros(3)])
+        return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
 
     @torch.no_grad()
-    def load_state(self, tensors):
-        """Go on from what `state` gave; wedges that stopped for lack of patience go on if they have more of it now."""
+    def load_states(self, states):
+        """Go on from a state of each wedge, all after equally many epochs and steps.
+
+        Wedges that stopped for lack of patience go on if they have more of it now.
+        """
         done = self.progress
+
+        def stacked(name):
+            return torch.cat([state[name] for state in states])
+
         for name, table in self.optimizer.state.items():
-            table.copy_(tensors[f"optimizer.{name}"])
-        for kind, generators in (("shuffle", self.shuffles), ("noise", self.noises)):
-            for i, generator in enumerate(generators):
-                generator.set_state(tensors[f"{kind}.{i}"])
+            table.copy_(stacked(f"optimizer.{name}"))
+        for generator, state in zip(self.shuffles, states):
+            generator.set_state(state["shuffle"])
+        for generator, state in zip(self.noises, states):
+            generator.set_state(state["noise"])
         for name, value in vars(done).items():
             if isinstance(value, torch.Tensor):
-                setattr(done, name, tensors[f"progress.{name}"].clone())
-        torch.set_rng_state(tensors["random"])
-        self.parameters.copy_(tensors["parameters"])
-        self.best.copy_(tensors["best"])
-        done.epoch, done.steps, self.optimizer.steps = tensors["counts"].tolist()
-        steps = tensors["record.steps"].tolist()
-        done.record = [(*line, losses) for line, losses in zip(steps, tensors["record.losses"].double())]
+                setattr(done, name, stacked(f"progress.{name}"))
+        torch.set_rng_state(states[0]["random"])
+        self.parameters.copy_(stacked("parameters"))
+        self.best.copy_(stacked("best"))
+        done.epoch, done.steps, self.optimizer.steps = states[0]["counts"].tolist()
+        done.record = _merged_records(states)
         done.active = (done.stale < self.patience) & (done.diverged == 0)
+
+
+def _merged_records(states):
+    """Return one record of the records of single wedges; a wedge without a line of some epoch was not judged then."""
+    lines = {}
+    for wedge, state in enumerate(states):
+        for step, numbers in zip(state["record.steps"].tolist(), state["record.losses"]):
+            line = lines.setdefault(tuple(step), torch.full((3, len(states)), math.nan, dtype=torch.float64))
+            line[:, wedge] = numbers
+    return [(*step, lines[step]) for step in sorted(lines)]

@@ -5,6 +5,8 @@ import json
 from geokiln.errors import UserError
 from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
+from geokiln.pack_files import pack_file
+from geokiln.packs import pack_wedges
 from geokiln.sources import closure, defined_names
 from geokiln.wedge_script import run_wedge_script
 from geokiln.wedges import expand_wedges, wedge_name
@@ -31,6 +33,10 @@ class TrainingConfig:
         The keys that any wedge has values of, sorted; a wedge without one goes by ``training:``, ``preprocess:``.
     recipes : dict
         Name -> settings of a preprocessing that some wedges share: ``base``, or named by the values that wedges vary.
+    packs : dict
+        Name -> the wedges that one job trains.
+    asked : set of str
+        Wedges that the command line asks for alone; None where it cannot be known.
     script, initial_weights : list of str
         The user's training script and the modules beside it that it imports; weights to start from. Empty if there is
         none.
@@ -64,6 +70,15 @@ class TrainingConfig:
                 raise UserError("config.yaml: preprocess: validation_share and test_share leave nothing to train on")
         for wedge in self.wedges:
             self._check(self.of(wedge), self._recipe(wedge)["validation_share"])
+        self.packs = pack_wedges(
+            list(self.wedges),
+            self.axes,
+            lambda wedge: {**settings, **self.wedges[wedge]},
+            self.preprocess,
+            stackable=not self.script or _has_only_a_loss(self.script[0]),
+        )
+        self.asked = set()
+        self._pack_of = {wedge: pack for pack, wedges in self.packs.items() for wedge in wedges}
 
     def _script(self, path):
         names = defined_names(path)
@@ -107,18 +122,31 @@ class TrainingConfig:
         """Return files of a wedge's preprocessing."""
         return [f"preprocessed/{self.recipe_of(wedge)}/{name}" for name in names]
 
-    def settings_of(self, wedge):
-        """Return them as JSON."""
-        return json.dumps(self.of(wedge), sort_keys=True)
+    def pack_of(self, wedge):
+        """Return the file that says where the store keeps a wedge."""
+        return pack_file(wedge, self._pack_of[wedge], self.asked)
+
+    def members(self, pack):
+        """Return the wedges of a pack; one of which nothing is known bears the name of its only wedge."""
+        return self.packs.get(pack, [pack])
 
     def script_flags(self):
         """Return the user's script as flags, of training and export."""
         return ["--script", self.script[0]] if self.script else []
 
-    def flags(self, wedge):
-        """Return a wedge's preprocessing and the user's files as flags, of a training."""
-        recipe = {"name": self.recipe_of(wedge), **self._recipe(wedge)}
-        return ["--recipe", json.dumps(recipe, sort_keys=True), *self._files()]
+    def pack_flags(self, pack):
+        """Return a pack's wedges, their preprocessing, their settings and the user's files as flags, of a training."""
+        wedges = self.members(pack)
+        recipe = {"name": self.recipe_of(wedges[0]), **self._recipe(wedges[0])}
+        own = {wedge: self._own(wedge, self.settings) for wedge in wedges}
+        flags = {"preprocessed": f"preprocessed/{recipe['name']}"}
+        for name, value in {"recipe": recipe, "settings": self.settings, "wedges": own}.items():
+            flags[name] = json.dumps(value, sort_keys=True)
+        if self.initial_weights:
+            flags["initial-weights"] = self.initial_weights[0]
+        return [*self.script_flags(), *(word for flag, value in flags.items() for word in (f"--{flag}", value))]
 
-    def _files(self):
-        return [*self.script_flags(), *(["--initial-weights", *self.initial_weights] if self.initial_weights else [])]
+
+def _has_only_a_loss(script):
+    names = defined_names(script)
+    return names is not None and not names.intersection(("model", "train"))

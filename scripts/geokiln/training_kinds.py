@@ -1,4 +1,4 @@
-"""The ways to train a wedge: the trainer, a user's own training, and the fits that need none."""
+"""The ways to train: a stack of networks, a user's own training, and the fits that need none."""
 
 import math
 import signal
@@ -11,12 +11,11 @@ import threadpoolctl
 from geokiln.errors import UserError
 from geokiln.examples import Streamed
 from geokiln.own_code import module_weights
-from geokiln.training import NUMBERS
 
 
 @dataclass
 class Outcome:
-    """What a training came to.
+    """What the training of a wedge came to.
 
     Attributes
     ----------
@@ -28,60 +27,89 @@ class Outcome:
         Lines of ``losses.csv``: epoch, steps, learning rate, training loss, validation loss.
     snapshots : dict
         Weights of single epochs by ``{epoch}/{name}``.
+    seconds : float
+        What it took; of a stack, the wedge's share.
     """
 
     weights: dict
     about: dict
     rows: list = field(default_factory=list)
     snapshots: dict = field(default_factory=dict)
+    seconds: float = 0.0
 
 
-def train_network(training, states):
-    """Train the networks of a `geokiln.training.Training`, from a saved state if there is one."""
-    settings, done = training.settings, training.progress
-    state = states.find() if settings["save_state"] != "never" else None
-    if state is not None:
-        training.load_state(state)
-        print(f"resumed from epoch {done.epoch}", flush=True)
+def train_stack(training, states):
+    """Train a `geokiln.training.Training` until most of its wedges are done; *states* are those of its wedges.
+
+    Returns
+    -------
+    dict
+        Number of a wedge that is done -> `Outcome`. The others are to go on, from ``training.state(number)``.
+    """
+    wedges, done = range(training.count), training.progress
     terminated = []
     before = signal.signal(signal.SIGTERM, lambda *_: terminated.append(True))  # a farm's time limit: save, then go
 
-    def evaluated(training, better):
-        epoch, _, numbers = training.progress.record[-1]
-        words = ", ".join(f"{name.replace('_', ' ')} {value:.3e}" for name, value in zip(NUMBERS, numbers[:, 0]))
-        print(f"epoch {epoch}: {words}", flush=True)
-
-    def epoch_ended(training, better):
-        due = settings["snapshots"]
-        if better and due == "improvement" or isinstance(due, int) and done.epoch % due == 0:
-            row = training.best if due == "improvement" else training.parameters
-            states.save_snapshot(done.epoch, training.network.named_weights(row[0]))
-        if not training.evaluated_out_of_turn:
-            states.save_if_due(training, better)
-            if terminated and settings["save_state"] != "never":
-                states.save(training)
+    def epoch_ended(training, trained, better):
+        for wedge in wedges:
+            if trained[wedge] and not done.diverged[wedge]:
+                _save(training, wedge, better[wedge], states[wedge], terminated)
         if terminated:
-            sys.exit("train_wedge: asked to stop (SIGTERM); the next run goes on from here")
+            sys.exit("train_pack: asked to stop (SIGTERM); the next run goes on from here")
 
     try:
-        training.run(evaluated, epoch_ended)
+        training.run(_print_losses, epoch_ended, _mostly_done)
     finally:
         signal.signal(signal.SIGTERM, before)
-    rows = [[epoch, steps, *map(float, numbers[:, 0])] for epoch, steps, numbers in done.record]
-    epochs = int(done.epochs[0])
-    if done.diverged[0]:
+    over = [wedge for wedge in wedges if training.at_end() or not done.active[wedge]]
+    return {wedge: _outcome(training, wedge, states[wedge]) for wedge in over}
+
+
+def _mostly_done(training):
+    """Whether half of a stack and more is computed for nothing."""
+    return 2 * training.progress.active.sum() <= training.count and training.count > 1
+
+
+def _save(training, wedge, better, states, terminated):
+    """Save what is due of a wedge at the end of an epoch: a snapshot, and a state to go on from."""
+    epoch, due = training.progress.epoch, training.wedges[wedge]["snapshots"]
+    if better and due == "improvement" or isinstance(due, int) and epoch % due == 0:
+        row = training.best if due == "improvement" else training.parameters
+        states.save_snapshot(epoch, training.network.named_weights(row[wedge]))
+    if not training.evaluated_out_of_turn:
+        states.save_if_due(training, wedge, better)
+        if terminated and training.wedges[wedge]["save_state"] != "never":
+            states.save(training, wedge)
+
+
+def _print_losses(training, judged):
+    """Print a line for an evaluation: the losses of one wedge, or the range of those of a stack."""
+    epoch, _, numbers = training.progress.record[-1]
+    words = []
+    for name, values in zip(("learning rate", "training loss", "validation loss"), numbers[:, judged]):
+        low, high = f"{values.min():.3e}", f"{values.max():.3e}"
+        words.append(f"{name} {low}" if low == high else f"{name} {low} to {high}")
+    stacked = f", {judged.sum()} wedges" if training.count > 1 else ""
+    print(f"epoch {epoch}{stacked}: {', '.join(words)}", flush=True)
+
+
+def _outcome(training, wedge, states):
+    done, settings = training.progress, training.wedges[wedge]
+    rows = [[epoch, steps, *map(float, numbers)] for epoch, steps, numbers in training.record_of(wedge)]
+    epochs = int(done.epochs[wedge])
+    if done.diverged[wedge]:
         return Outcome({}, {"status": "diverged", "epochs": epochs}, rows)
-    last = training.settings["weights"] == "last"
-    outcome = {
+    last = settings["weights"] == "last"
+    about = {
         "status": "trained",
-        "stopped": "patience" if not done.active[0] else "iterations" if epochs < settings["epochs"] else "epochs",
+        "stopped": "patience" if not done.active[wedge] else "iterations" if epochs < settings["epochs"] else "epochs",
         "epochs": epochs,
-        "best_epoch": int(done.best_epoch[0]),
-        "training_loss": rows[-1][3] if last else float(done.best_training_loss[0]),
-        "validation_loss": rows[-1][4] if last else float(done.best_loss[0]),
+        "best_epoch": int(done.best_epoch[wedge]),
+        "training_loss": rows[-1][3] if last else float(done.best_training_loss[wedge]),
+        "validation_loss": rows[-1][4] if last else float(done.best_loss[wedge]),
     }
-    weights = training.network.named_weights(training.final_parameters()[0])
-    return Outcome(weights, outcome, rows, states.snapshots(_snapshot_epochs(rows, epochs, settings["snapshots"])))
+    weights = training.network.named_weights(training.final_parameters()[wedge])
+    return Outcome(weights, about, rows, states.snapshots(_snapshot_epochs(rows, epochs, settings["snapshots"])))
 
 
 def _snapshot_epochs(rows, epochs, snapshots):

@@ -28,7 +28,14 @@ COUNTS_WITH = {  # setting -> another one, and the values of it with which the s
     "kernel_degree": ("kernel", ("polynomial",)),
     "error_threshold": ("model", ("linear", "kernel", "nearest")),
 }
-NEVER = ("save_state", "script", "initial_weights", "memory")  # files count by their contents; memory: streamed_within
+SHARED = (  # what gives a stack of networks its shape and its steps; all else is each wedge's own
+    "model", "hidden_layers", "hidden_width", "hidden_widths", "activation", "skip_connections", "dropout",
+    "input_noise", "loss", "huber_delta", "optimizer", "betas", "epsilon", "momentum", "rho", "gradient_clip",
+    "batch_size", "shuffle", "max_examples", "memory", "epochs", "iterations", "epochs_per_evaluation", "weights",
+    "device", "threads", "pack_size",
+)  # fmt: skip
+NEVER = ("save_state", "pack_size", "script", "initial_weights", "memory")
+# files count by their contents; memory: streamed_within
 MEGABYTE = 1 << 20
 ENDS = ("epochs", "iterations", "patience")  # when a training stops, not how it goes
 

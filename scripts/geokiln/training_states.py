@@ -37,6 +37,8 @@ class States:
 
     def find(self):
         """Return the state of the latest epoch that this training would have come to, or None."""
+        if self.settings["save_state"] == "never":
+            return None
         for path in sorted(self.folder.glob("*.safetensors"), key=lambda path: -int(path.stem)):
             with contextlib.suppress(SafetensorError, OSError, KeyError, ValueError):
                 state = load_file(path)
@@ -50,17 +52,17 @@ class States:
         if epoch > self.settings["epochs"] or steps > (self.settings["iterations"] or math.inf):
             return False
         best, stale, stopped = math.inf, 0, False
-        for loss in state["record.losses"][:, 2, 0].tolist():
+        for loss in state["record.losses"][:, 2].tolist():
             if stopped:
                 return False  # this training would have stopped before
             best, stale = min(best, loss), 0 if loss < best else stale + 1
             stopped = stale >= (self.settings["patience"] or math.inf)
         return True
 
-    def save_if_due(self, training, better=False):
-        """Save the state of *training* at the end of an epoch, if the settings say so."""
+    def save_if_due(self, training, wedge, better=False):
+        """Save the state of a *wedge* of a *training* at the end of an epoch, if the settings say so."""
         done, when = training.progress, self.settings["save_state"]
-        ended = done.epoch >= self.settings["epochs"] or not done.active.any()
+        ended = done.epoch >= self.settings["epochs"] or not done.active[wedge]
         if when == "auto":
             due = ended or time.monotonic() - self._saved >= SECONDS
         elif isinstance(when, int):
@@ -68,14 +70,14 @@ class States:
         else:
             due = (when == "improvement" and better) or (when == "end" and ended)
         if due:
-            self.save(training)
+            self.save(training, wedge)
 
-    def save(self, training):
-        """Save the state; the one that this training saved or took up before goes."""
+    def save(self, training, wedge):
+        """Save the state of a *wedge*; the one that it saved or took up before goes."""
         path = self.folder / f"{training.progress.epoch}.safetensors"
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / f".{os.getpid()}.{path.name}"
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in training.state().items()}, temporary)
+        save_file(training.state(wedge), temporary)
         os.replace(temporary, path)
         if self._own and self._own != path:
             self._own.unlink(missing_ok=True)

@@ -52,6 +52,8 @@ def _axis_mistakes(axis, values, training):
 
 
 def _key_mistakes(key, where, training):
+    if key == "pack_size":
+        return [f"{where}: says how wedges are trained together, and is the same for all"]
     if key in FILES:
         return [f"{where}: a file is the same for all wedges; it can read their settings"]
     return [] if key in training else [f"{where}: unknown hyperparameter; {near_match(key, training)}"]

@@ -1,8 +1,10 @@
 """Every test has a folder of its own as working directory, and leaves the interpreter as it was."""
 
+import json
 import os
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +69,18 @@ def wedge():
         return {**shipped, **small, **changes}
 
     return wedge
+
+
+@pytest.fixture
+def train_one():
+    """A function that trains one wedge on ``base/`` and a dataset into a folder, and gives its training.json."""
+    from geokiln.pack_training import train_pack
+    from geokiln.training_states import States
+
+    def train_one(files, settings, folder="wedge", way="states", **own):
+        Path(folder).mkdir(exist_ok=True)
+        states = {"one": States(way, settings)}
+        train_pack("base", *files[:2], {"one": settings}, states, lambda wedge: nullcontext(folder), **own)
+        return json.loads(Path(folder, "training.json").read_text())
+
+    return train_one

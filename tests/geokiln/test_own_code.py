@@ -16,8 +16,7 @@ from geokiln.prediction_in_torch import coefficient_function, physical_predictio
 from geokiln.preprocessing import preprocess_table
 from geokiln.tables import Table, components_of
 from geokiln.training import Training
-from geokiln.training_states import States
-from geokiln.wedge_training import read_weights, train_wedge
+from geokiln.wedge_training import read_weights
 
 EXAMPLE = Path(__file__).parents[2] / "examples/own_training/training.py"
 MODEL = """
@@ -48,9 +47,12 @@ def files(dataset):
     return made[:2]
 
 
-def fit(files, settings, own=None, folder="wedge"):
-    Path(folder).mkdir(exist_ok=True)
-    return train_wedge("base", *files, settings, folder, States(f"states/{folder}", settings), own)
+@pytest.fixture
+def fit(train_one):
+    def fit(files, settings, own=None, folder="wedge", way=None):
+        return train_one(files, settings, folder, f"states/{way or folder}", own=own)
+
+    return fit
 
 
 def losses(folder):
@@ -63,7 +65,7 @@ def losses(folder):
     [{}, {"weight_decay": 0.1, "schedule": "constant"}, {"patience": 2, "learning_rate": 0.1}, {"hidden_layers": 2}],
     ids=str,
 )
-def test_the_shipped_example_has_the_losses_of_the_built_in_training(changes, files, wedge):
+def test_the_shipped_example_has_the_losses_of_the_built_in_training(changes, files, wedge, fit):
     settings = wedge(**{"epochs": 40, "epochs_per_evaluation": 4, "schedule": "cosine", **changes})
 
     built_in = fit(files, settings)
@@ -75,7 +77,7 @@ def test_the_shipped_example_has_the_losses_of_the_built_in_training(changes, fi
     assert (own["epochs"], own["best_epoch"]) == (built_in["epochs"], built_in["best_epoch"])
 
 
-def test_a_model_of_ones_own_is_trained_by_the_built_in_training_and_exported(files, wedge, write):
+def test_a_model_of_ones_own_is_trained_by_the_built_in_training_and_exported(files, wedge, write, fit):
     own, settings = OwnCode(write("own.py", MODEL)), wedge(epochs=150, hidden_width=16, batch_size=16, script="own.py")
 
     result = fit(files, settings, own)
@@ -121,22 +123,19 @@ def test_any_module_takes_the_steps_that_torch_would_take(optimizer, wedge):
         assert torch.allclose(tensor, other, atol=1e-6)
 
 
-def test_an_own_module_goes_on_from_its_state_as_if_undisturbed(files, wedge, write):
+def test_an_own_module_goes_on_from_its_state_as_if_undisturbed(files, wedge, write, fit):
     own = OwnCode(write("own.py", MODEL))
     settings = wedge(epochs=12, save_state=1, batch_size=16, script="own.py")
 
     undisturbed = fit(files, settings, own)
-    Path("short").mkdir()
-    short = {**settings, "epochs": 5}
-    train_wedge("base", *files, short, "short", States("states/both", short), own)
-    Path("long").mkdir()
-    resumed = train_wedge("base", *files, settings, "long", States("states/both", settings), own)
+    fit(files, {**settings, "epochs": 5}, own, "short", "both")
+    resumed = fit(files, settings, own, "long", "both")
 
     assert resumed["validation_loss"] == undisturbed["validation_loss"]
     assert losses("long") == losses("wedge")
 
 
-def test_a_loss_of_ones_own_is_minimised(files, wedge, write):
+def test_a_loss_of_ones_own_is_minimised(files, wedge, write, fit):
     own = OwnCode(write("own.py", "def loss(outputs, targets):\n    return (outputs - targets - 1).abs().mean()\n"))
 
     fit(files, wedge(epochs=100, learning_rate=0.02, script="own.py"), own)
@@ -174,7 +173,7 @@ def test_a_loss_of_ones_own_is_minimised(files, wedge, write):
         ),
     ],
 )
-def test_code_that_breaks_the_contract_is_told_how(text, sentence, files, wedge, write):
+def test_code_that_breaks_the_contract_is_told_how(text, sentence, files, wedge, write, fit):
     path = write("own.py", text)
 
     with pytest.raises(UserError) as error:

@@ -152,11 +152,14 @@ def test_settings_of_a_wedge_that_contradict_each_other_are_told_for_nodes_too(p
 def test_training_settings_of_a_wedge_are_the_configs_under_its_own(project):
     result = project(wedges={"hidden_layers": [5], "weight_decay": [0.25]}, training={"epochs": 7})
 
-    settings = json.loads(result.training.settings_of("hidden_layers-5_weight_decay-0.25"))
+    settings = result.training.of("hidden_layers-5_weight_decay-0.25")
 
     assert settings == {**result.config["training"], "hidden_layers": 5, "weight_decay": 0.25}
     assert settings["epochs"] == 7
-    assert list(settings) == sorted(settings)
+    flags = result.training.pack_flags("hidden_layers-5_weight_decay-0.25")
+    given = {flag: json.loads(value) for flag, value in zip(flags[2::2], flags[3::2], strict=True)}
+    assert flags[:2] == ["--preprocessed", "preprocessed/base"] and given["--settings"] == result.config["training"]
+    assert given["--wedges"] == {"hidden_layers-5_weight_decay-0.25": {"hidden_layers": 5, "weight_decay": 0.25}}
 
 
 def test_what_is_cooked_for_an_unseen_input_depends_on_the_ground_truth(project):
@@ -278,7 +281,7 @@ def test_a_whole_number_written_with_a_dot_is_made_whole_or_refused_by_its_key(k
 
     try:
         result = project(**{section: {name: 8.0}})
-        settings = json.loads(result.training.settings_of(next(iter(result.training.wedges))))
+        settings = result.training.of(next(iter(result.training.wedges)))
         outcome = isinstance({**result.config[section], **settings, **result.config[section]}[name], int)
     except UserError as error:
         outcome = key in str(error)

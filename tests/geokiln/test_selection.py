@@ -24,16 +24,12 @@ def result(relative, parameters=100, dataset="d", rmse=None, **settings):
     }
 
 
-def wedge_path(name):
-    return f"wedges/{name}/training.json"
-
-
 def names(rows):
     return [row["wedge"] for row in rows]
 
 
 def test_the_wedge_with_the_smallest_relative_error_comes_first():
-    results = {wedge_path("a"): result(0.3), wedge_path("b"): result(0.1), wedge_path("c"): result(0.2)}
+    results = {"a": result(0.3), "b": result(0.1), "c": result(0.2)}
 
     rows = rank_wedges(results, [])
 
@@ -42,7 +38,7 @@ def test_the_wedge_with_the_smallest_relative_error_comes_first():
 
 
 def test_a_tie_goes_to_the_smaller_network_then_by_name():
-    results = {wedge_path("d"): result(0.1, 50), wedge_path("c"): result(0.1, 50), wedge_path("a"): result(0.1, 60)}
+    results = {"d": result(0.1, 50), "c": result(0.1, 50), "a": result(0.1, 60)}
 
     rows = rank_wedges(results, [])
 
@@ -50,7 +46,7 @@ def test_a_tie_goes_to_the_smaller_network_then_by_name():
 
 
 def test_the_order_of_the_results_does_not_matter():
-    results = {wedge_path(name): result(0.1) for name in "abcd"}
+    results = {name: result(0.1) for name in "abcd"}
 
     backwards = rank_wedges(dict(reversed(results.items())), [])
 
@@ -60,7 +56,7 @@ def test_the_order_of_the_results_does_not_matter():
 def test_a_row_holds_the_varied_values_and_the_errors_in_physical_units():
     one = result(0.1, rmse={"height": 0.02, "force": 30.0}, hidden_layers=2)
 
-    row = rank_wedges({wedge_path("a"): one}, ["hidden_layers"])[0]
+    row = rank_wedges({"a": one}, ["hidden_layers"])[0]
 
     assert row["hidden_layers"] == 2
     assert (row["validation_rmse_height"], row["validation_rmse_force"]) == (0.02, 30.0)
@@ -69,7 +65,7 @@ def test_a_row_holds_the_varied_values_and_the_errors_in_physical_units():
 
 
 def test_wedges_with_other_keys_show_the_values_that_they_were_trained_with():
-    results = {wedge_path("a"): result(0.1, weight_decay=0.5), wedge_path("b"): result(0.2, hidden_layers=4)}
+    results = {"a": result(0.1, weight_decay=0.5), "b": result(0.2, hidden_layers=4)}
 
     rows = rank_wedges(results, ["hidden_layers", "weight_decay"])
 
@@ -77,13 +73,13 @@ def test_wedges_with_other_keys_show_the_values_that_they_were_trained_with():
 
 
 def test_epochs_that_were_asked_for_stand_beside_those_that_it_took():
-    row = rank_wedges({wedge_path("a"): result(0.1, epochs=200)}, ["epochs"])[0]
+    row = rank_wedges({"a": result(0.1, epochs=200)}, ["epochs"])[0]
 
     assert (row["training.epochs"], row["epochs"]) == (200, 50)
 
 
 def test_wedges_of_different_datasets_are_not_compared():
-    results = {wedge_path("a"): result(0.1, dataset="d"), wedge_path("b"): result(0.2, dataset="e")}
+    results = {"a": result(0.1, dataset="d"), "b": result(0.2, dataset="e")}
 
     with pytest.raises(UserError) as error:
         rank_wedges(results, [])
@@ -92,7 +88,7 @@ def test_wedges_of_different_datasets_are_not_compared():
 
 
 def test_the_chosen_wedge_is_that_of_the_first_row():
-    rows = rank_wedges({wedge_path("a"): result(0.2), wedge_path("b"): result(0.1)}, ["hidden_layers"])
+    rows = rank_wedges({"a": result(0.2), "b": result(0.1)}, ["hidden_layers"])
     with open("wedges.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -112,7 +108,7 @@ def test_a_ranking_without_a_row_is_named(content):
 
 
 def test_the_ranking_as_text_has_a_line_for_each_wedge():
-    rows = rank_wedges({wedge_path("a"): result(0.2), wedge_path("b"): result(0.1)}, [])
+    rows = rank_wedges({"a": result(0.2), "b": result(0.1)}, [])
 
     lines = table_text(rows).splitlines()
 
@@ -125,7 +121,7 @@ def test_the_ranking_as_text_has_a_line_for_each_wedge():
 def test_a_wedge_that_diverged_stands_at_the_end_and_says_so():
     bad = {"recipe": {}, "status": "diverged", "dataset": "d", "parameters": 1, "epochs": 3, "seconds": 1.0,
            "settings": {"hidden_layers": 9}}  # fmt: skip
-    rows = rank_wedges({wedge_path("a"): bad, wedge_path("b"): result(0.5)}, ["hidden_layers"])
+    rows = rank_wedges({"a": bad, "b": result(0.5)}, ["hidden_layers"])
 
     assert names(rows) == ["b", "a"]
     assert rows[1]["validation_rmse_height"] is None and rows[1]["hidden_layers"] == 9
@@ -137,10 +133,10 @@ def test_if_all_diverged_there_is_nothing_to_choose():
     bad = {"recipe": {}, "status": "diverged", "dataset": "d", "parameters": 1}
 
     with pytest.raises(UserError, match=r"every wedge diverged \(a, b\); lower training.learning_rate"):
-        rank_wedges({wedge_path("a"): bad, wedge_path("b"): bad}, [])
+        rank_wedges({"a": bad, "b": bad}, [])
 
 
 def test_test_errors_have_columns_of_their_own():
-    results = {wedge_path("a"): {**result(0.3), "test_rmse": {"height": 0.7}}}
+    results = {"a": {**result(0.3), "test_rmse": {"height": 0.7}}}
 
     assert rank_wedges(results, [])[0]["test_rmse_height"] == 0.7

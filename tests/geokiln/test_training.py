@@ -317,12 +317,12 @@ def test_a_training_that_goes_on_from_its_state_ends_as_an_undisturbed_one(stop,
     undisturbed.run()
     states = []
 
-    def stop_then(training, better):
+    def stop_then(training, trained, better):
         if training.progress.epoch == stop:
-            states.append({name: tensor.clone() for name, tensor in training.state().items()})
+            states.append(training.state(0))
 
     first.run(epoch_ended=stop_then)
-    second.load_state(states[0])
+    second.load_states(states)
     second.run()
 
     assert torch.equal(second.parameters, undisturbed.parameters) and torch.equal(second.best, undisturbed.best)

@@ -37,6 +37,7 @@ def test_with_a_script_of_ones_own_all_count(wedge):
     assert that_count(wedge(script="a.py")).keys() == wedge().keys() - {
         "script",
         "save_state",
+        "pack_size",
         "initial_weights",
         "memory",
     }

@@ -24,12 +24,12 @@ def train(wedge):
         states = States("way", settings)
         state = states.find()
         if state is not None:
-            training.load_state(state)
+            training.load_states([state])
         training.resumed = training.progress.epoch
 
-        def epoch_ended(training, better):
+        def epoch_ended(training, trained, better):
             if not training.evaluated_out_of_turn:
-                states.save_if_due(training, bool(better))
+                states.save_if_due(training, 0, bool(better))
             if training.progress.epoch == stop:
                 raise KeyboardInterrupt
 
@@ -118,7 +118,9 @@ def test_states_are_saved_when_the_setting_says(when, epochs, train, monkeypatch
     written = []
     save = States.save
     monkeypatch.setattr(
-        States, "save", lambda self, training: (written.append(training.progress.epoch), save(self, training))
+        States,
+        "save",
+        lambda self, training, wedge: (written.append(training.progress.epoch), save(self, training, wedge)),
     )
 
     training = train(save_state=when)

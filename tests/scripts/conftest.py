@@ -143,19 +143,36 @@ def settings():
 
 
 @pytest.fixture
-def wedges(preprocessed, settings):
+def pack_arguments(settings):
+    """A function that gives the command line of train_pack for wedges (name -> own values) and changed settings."""
+
+    def pack_arguments(wedges=None, changes=None, output="packs/pack.json", **options):
+        options = {
+            "preprocessed": "preprocessed/base",
+            "examples": "dataset/examples.raw",
+            "sidecar": "dataset/examples.json",
+            "settings": json.dumps(settings(**changes or {})),
+            "wedges": json.dumps(wedges or {"one": {}}),
+            "recipe": json.dumps({"name": "base", "target_components": 3}),
+            "environment": "train-1",
+            "output": output,
+            **options,
+        }
+        return [word for key, value in options.items() for word in (f"--{key}", value)]
+
+    return pack_arguments
+
+
+@pytest.fixture
+def wedges(preprocessed, pack_arguments):
     """wedges/{short,long}/*: two trained wedges, of which the second is the better one."""
-    from geokiln.training_states import States
-    from geokiln.wedge_training import train_wedge
+    import publish_wedge
+    import train_pack
 
     for name, epochs in (("short", 1), ("long", 60)):
-        folder = Path("wedges", name)
-        folder.mkdir(parents=True)
-        files = "preprocessed/base", "dataset/examples.raw", "dataset/examples.json"
-        chosen = settings(epochs=epochs, save_state="never")
-        train_wedge(*files, chosen, folder, States("states", chosen))
-        result = json.loads((folder / "training.json").read_text())
-        (folder / "training.json").write_text(json.dumps({**result, "recipe": {"name": "base"}}))
+        changes = {"epochs": epochs, "save_state": "never"}
+        train_pack.main(pack_arguments({name: {}}, changes, f"packs/{name}.json"))
+        publish_wedge.main(["--pack", f"packs/{name}.json", "--wedge", name, "--folder", f"wedges/{name}"])
 
 
 @pytest.fixture

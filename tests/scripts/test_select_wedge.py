@@ -9,7 +9,7 @@ from select_wedge import main
 
 @pytest.fixture
 def results(write, settings):
-    """A function that writes wedges/{name}/training.json for names and their relative errors; gives the paths."""
+    """A function that writes the results and packs of wedges (name -> relative error), and gives the packs' paths."""
 
     def results(**errors):
         for name, error in errors.items():
@@ -28,7 +28,8 @@ def results(write, settings):
                 "seconds": 1.5,
             }
             write(f"wedges/{name}/training.json", json.dumps(result))
-        return [f"wedges/{name}/training.json" for name in errors]
+            write(f"packs/{name}.json", json.dumps({"wedges": {name: {}}}))
+        return [f"packs/{name}.json" for name in errors]
 
     return results
 
@@ -39,7 +40,7 @@ def table():
 
 
 def test_the_wedges_are_ranked_in_a_table(results, capsys):
-    main([*results(a=0.3, bb=0.1, ccc=0.2), "--axes", "hidden_layers", "--output", "wedges.csv"])
+    main(["--packs", *results(a=0.3, bb=0.1, ccc=0.2), "--axes", "hidden_layers", "--output", "wedges.csv"])
 
     rows = table()
 
@@ -57,40 +58,42 @@ def test_the_order_of_the_arguments_does_not_change_the_table(results):
     paths, contents = results(a=0.1, b=0.1, c=0.1), []
 
     for order in (paths, paths[::-1]):
-        main([*order, "--axes", "--output", "wedges.csv"])
+        main(["--packs", *order, "--axes", "--output", "wedges.csv"])
         contents.append(Path("wedges.csv").read_bytes())
 
     assert contents[0] == contents[1]
 
 
 def test_one_wedge_without_axes_is_the_best(results):
-    main([*results(single=0.1), "--axes", "--output", "wedges.csv"])
+    main(["--packs", *results(single=0.1), "--axes", "--output", "wedges.csv"])
 
     assert [row["wedge"] for row in table()] == ["single"]
 
 
 def test_wedges_of_different_datasets_end_in_a_sentence(results, failure):
-    paths = results(a=0.1, b=0.2)
-    text = Path(paths[1]).read_text().replace('"dataset": "d"', '"dataset": "e"')
-    Path(paths[1]).write_text(text)
+    packs, other = results(a=0.1, b=0.2), Path("wedges/b/training.json")
+    other.write_text(other.read_text().replace('"dataset": "d"', '"dataset": "e"'))
 
-    message = failure(main, [*paths, "--output", "wedges.csv"])
+    message = failure(main, ["--packs", *packs, "--output", "wedges.csv"])
 
     assert message.startswith("select_wedge: the wedges were trained on different datasets")
     assert not Path("wedges.csv").exists()
 
 
 def test_a_damaged_result_is_put_aside_and_named(results, failure):
-    paths = results(a=0.1, b=0.2)
-    Path(paths[0]).write_text("{")
+    packs = results(a=0.1, b=0.2)
+    Path("wedges/a/training.json").write_text("{")
 
-    message = failure(main, [*paths, "--output", "wedges.csv"])
+    message = failure(main, ["--packs", *packs, "--output", "wedges.csv"])
 
     assert message.startswith("select_wedge: wedges/a/training.json is damaged (not JSON: ")
     assert Path("wedges/a/training.json.damaged").exists()
 
 
 def test_a_missing_result_is_named(results, failure):
-    message = failure(main, [*results(a=0.1), "wedges/b/training.json", "--output", "wedges.csv"])
+    packs = results(a=0.1, b=0.1)
+    Path("wedges/b/training.json").unlink()
+
+    message = failure(main, ["--packs", *packs, "--output", "wedges.csv"])
 
     assert message == "select_wedge: wedges/b/training.json does not exist"

@@ -14,8 +14,8 @@ def test_a_fresh_project_plans_every_stage_once(fresh_ripple):
     plan.pop("build_environment", None)  # there already, or not
     assert plan == {
         "sample_geometry": 1, "sample_unseen": 1, "import_work_items": 1, "import_unseen": 1, "cook_batch": 10,
-        "cook_unseen": 1, "merge_dataset": 1, "preprocess": 1, "train_wedge": 2, "select_wedge": 1, "export_model": 1,
-        "predict": 1, "merge_predictions": 1,
+        "cook_unseen": 1, "merge_dataset": 1, "preprocess": 1, "train_pack": 2, "publish_wedge": 2, "select_wedge": 1,
+        "export_model": 1, "predict": 1, "merge_predictions": 1,
     }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_is_older_than_the_results_counts_by_its_contents(ripple):
 
     plan = ripple.plan()
 
-    assert plan["cook_batch"] == 6 and plan["sample_geometry"] == 1
+    assert plan["cook_batch"] == 3 and plan["sample_geometry"] == 1
 
 
 def test_another_order_of_unseen_inputs_merges_them_again(ripple):
@@ -74,10 +74,13 @@ def test_another_order_of_unseen_inputs_merges_them_again(ripple):
 
 
 def test_one_wedge_can_be_asked_for_alone(fresh_ripple):
-    plan = fresh_ripple.plan("wedges/hidden_layers-2/model.onnx")
+    fresh_ripple.configure(wedges={"seed": [1, 2, 3]})
+    together = fresh_ripple.snakemake("-n", "wedges.csv")
+    alone = fresh_ripple.snakemake("-n", "wedges/seed-2/model.onnx")
 
-    assert plan["train_wedge"] == 1
-    assert "predict" not in plan
+    assert "output: packs/base_0.json" in together and "packs/seed-2.json" not in together
+    assert "output: packs/seed-2.json" in alone and "base_0" not in alone and "seed-3" not in alone
+    assert "rule predict" not in alone
 
 
 def test_a_data_point_can_be_asked_for_in_every_granularity_and_out_of_range_it_is_named(fresh_ripple):
@@ -94,17 +97,17 @@ def test_a_data_point_can_be_asked_for_in_every_granularity_and_out_of_range_it_
 def test_an_unknown_wedge_or_batch_is_no_target(ripple):
     for target in ("wedges/hidden_layers-9/model.onnx", "predictions/other.npz"):
         assert "No rule to produce" in ripple.snakemake("-n", target, fails=True)
-    there_are = "there is no such batch of 96 data points; there are 0-15 to 80-95"
+    there_are = "there is no such batch of 96 data points; there are 0-31 to 64-95"
     assert f"batches/0-99.npz: {there_are}" in ripple.snakemake("-n", "batches/0-99.npz", fails=True)
 
 
 @pytest.mark.parametrize(
     ("lost", "rules"),
     [
-        ("geometry/drops.geo", {"sample_geometry", "cook_batch", "train_wedge", "merge_predictions"}),
-        ("batches/16-31.npz", {"cook_batch", "merge_dataset", "export_model", "merge_predictions"}),
+        ("geometry/drops.geo", {"sample_geometry", "cook_batch", "train_pack", "merge_predictions"}),
+        ("batches/32-63.npz", {"cook_batch", "merge_dataset", "export_model", "merge_predictions"}),
         ("dataset/examples.raw", {"merge_dataset", "preprocess", "merge_predictions"}),
-        ("wedges/hidden_layers-1/weights.safetensors", {"train_wedge", "export_model", "merge_predictions"}),
+        ("wedges/hidden_layers-1/weights.safetensors", {"publish_wedge", "export_model", "merge_predictions"}),
         ("unseen/film.npz", {"cook_unseen", "predict", "merge_predictions"}),
         ("predictions/errors.csv", {"merge_predictions"}),
     ],

@@ -14,7 +14,7 @@ def test_every_command_of_the_readme_works_in_a_fresh_checkout(readme_run):
     (plan, planned), (build, built), *others = said
 
     assert len(others) == 2
-    assert "making .venv (once)" in planned and "train_wedge" in planned
+    assert "making .venv (once)" in planned and "train_pack" in planned
     assert (project / "predictions/all.npz").exists() and (project.folder.parent / "pond/predictions/all.npz").exists()
     assert "Nothing to be done" in project.snakemake("predictions/all.npz", launcher=True)
 

@@ -148,14 +148,14 @@ def test_after_a_success_a_failing_item_is_named_and_the_rest_is_kept_and_result
 @pytest.mark.parametrize(
     "lost",
     [
-        "batches/32-47.json",
+        "batches/32-63.json",
         "dataset/examples.raw",
         "preprocessed/base/basis.npz",
         "wedges/hidden_layers-2/training.json",
     ]
     + [
         pytest.param(path, marks=pytest.mark.slow)
-        for path in ("geometry/drops.geo", "work_items/0-15.json", "dataset/examples.ids", "unseen/film.npz")
+        for path in ("geometry/drops.geo", "work_items/0-31.json", "dataset/examples.ids", "unseen/film.npz")
         + ("preprocessed/base/training.raw", "wedges.csv", "model.onnx", "predictions/film.npz")
     ],
 )
@@ -175,13 +175,16 @@ def test_a_deleted_store_costs_time_only(ripple):
     shutil.rmtree(ripple / ".kept")
 
     assert ripple.plan() == {}
-    os.unlink(ripple / "batches/0-15.npz")
-    assert ripple.build()["cooked"] == 16
+    os.unlink(ripple / "batches/0-31.npz")
+    os.unlink(ripple / "wedges/hidden_layers-1/losses.csv")
+    built = ripple.build()
+    assert (built["cooked"], built["trained"]) == (32, 2)
+    assert ripple.plan() == {}
 
 
 @pytest.mark.parametrize(
     ("path", "keep"),
-    [("batches/16-31.npz", 500), ("dataset/examples.raw", 1000), ("preprocessed/base/training.raw", 64)],
+    [("batches/32-63.npz", 500), ("dataset/examples.raw", 1000), ("preprocessed/base/training.raw", 64)],
 )
 def test_a_truncated_file_is_named_put_aside_and_made_again(ripple, path, keep):
     content = (ripple / path).read_bytes()

@@ -40,7 +40,7 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(short):
     process.wait()
 
     short.build()
-    log = (short / "logs/train_wedge/hidden_layers-1.log").read_text()
+    log = (short / "logs/train_pack/hidden_layers-1.log").read_text()
     resumed = losses(short)
     assert short.plan() == {}
     short.configure(training={"save_state": "never"})
@@ -59,7 +59,7 @@ def test_more_epochs_go_on_from_the_end(short):
     short.configure(training={"epochs": 60})
     built = short.build("wedges/hidden_layers-1/training.json")
 
-    log = (short / "logs/train_wedge/hidden_layers-1.log").read_text()
+    log = (short / "logs/train_pack/hidden_layers-1.log").read_text()
     assert built["trained"] == 1 and "resumed from epoch 30" in log
     assert losses(short)[: len(before)] == before and losses(short)[-1][0] == 60
 
@@ -129,7 +129,7 @@ def test_a_training_of_ones_own_is_an_input_like_the_generator(ripple):
     ripple.build("wedges/hidden_layers-1/training.json")
 
     assert [built["trained"], commented["trained"], edited["trained"]] == [1, 0, 1]
-    assert built["rules"] == commented["rules"] == edited["rules"] == {"train_wedge", "export_wedge"}
+    assert built["rules"] == commented["rules"] == edited["rules"] == {"train_pack", "publish_wedge", "export_wedge"}
     assert np.array(losses(ripple))[:, 3:] == pytest.approx(np.array(own)[:, 3:], rel=1e-3)
 
 
@@ -153,7 +153,7 @@ def test_wedges_share_a_preprocessing_and_another_value_makes_only_its_own(rippl
     back = ripple.build()
 
     assert (built["trained"], more["trained"], back["trained"]) == (4, 2, 0)
-    assert planned == {"preprocess": 1, "train_wedge": 2, "select_wedge": 1}
+    assert planned == {"preprocess": 1, "train_pack": 2, "publish_wedge": 2, "select_wedge": 1}
     rows = list(csv.DictReader((ripple / "wedges.csv").read_text().splitlines()))
     assert {(row["target_components"], row["hidden_layers"]) for row in rows} == {
         ("2", "1"), ("2", "2"), ("0", "1"), ("0", "2")
