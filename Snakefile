@@ -15,6 +15,8 @@ include: "rules/work_items.smk"
 include: "rules/dataset.smk"
 include: "rules/preprocess.smk"
 include: "rules/train.smk"
+include: "rules/halving.smk"
+include: "rules/export.smk"
 include: "rules/predict.smk"
 
 
@@ -32,4 +34,5 @@ onstart:
 
 onsuccess:
     # At the very end: a live progress display swallows what is printed while it is up.
-    atexit.register(print_summary, *map(os.path.abspath, ("wedges.csv", "predictions/errors.csv")))
+    tables = map(os.path.abspath, ("wedges.csv", "predictions/errors.csv"))
+    atexit.register(print_summary, *tables, list(map(os.path.abspath, [*RUNG_PACKS, *PACKS])))

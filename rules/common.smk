@@ -49,6 +49,7 @@ wildcard_constraints:
     pack="|".join(map(re.escape, [*PROJECT.training.packs, *WEDGES])),
     epoch=r"[1-9]\d*",
     point=r"0|[1-9]\d*",
+    rung="|".join(map(str, PROJECT.training.rungs)) or "none",
     recipe="|".join(map(re.escape, RECIPES)),
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),
@@ -91,6 +92,7 @@ def losses(target, files, besides):
 
 # Everything that leads to a final target, in the order in which data flows.
 PACKS = expand("packs/{pack}.json", pack=PROJECT.training.packs)
+RUNG_PACKS = expand("rungs/{rung}/{pack}.json", rung=PROJECT.training.rungs, pack=PROJECT.training.packs)
 RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
 WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
 BASES = expand("preprocessed/{recipe}/basis.npz", recipe=RECIPES)
@@ -102,6 +104,7 @@ BEFORE_MODEL = [
     *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
     *expand("preprocessed/{recipe}/training.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *expand("preprocessed/{recipe}/validation.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
+    *[*RUNG_PACKS, *expand("rungs/{rung}.json", rung=PROJECT.training.rungs)],
     *[*BASES, *PACKS, *RESULTS, *WEIGHTS, "wedges.csv"],
 ]
 PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"])

@@ -26,9 +26,10 @@ def main(argv=None):
             raise UserError(f"wedge {args.wedge} is no longer in .kept, or damaged there; run again to train it anew")
         result = read_json(files["training.json"])
         about = {"settings": wedge["settings"], "recipe": pack["recipe"]}  # some do not count, and may have been others
-        if {key: result.get(key) for key in about} != about:
-            with written(files["training.json"]) as output:
-                write_json(output, {**result, **about})
+        if "dropped" in wedge:
+            about |= {"stopped": "halving", "dropped": wedge["dropped"]}
+        with written(files["training.json"]) as output:
+            write_json(output, {**result, **about})
 
 
 if __name__ == "__main__":

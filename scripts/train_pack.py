@@ -10,9 +10,10 @@ import gc
 import json
 
 from geokiln.errors import command
-from geokiln.files import content_digest, read_json, watch, write_json, written
-from geokiln.fingerprints import STATE_VERSION, TRAIN_VERSION, fingerprint
-from geokiln.sources import closure, code_digest
+from geokiln.files import read_json, watch, write_json, written
+from geokiln.fingerprints import STATE_VERSION, fingerprint, train_context
+from geokiln.halving import dropped_wedges, settings_of_rung
+from geokiln.sources import closure
 from geokiln.store import STORE, Store
 from geokiln.training_settings import of_the_way, streamed_within, that_count
 
@@ -29,12 +30,21 @@ def main(argv=None):
     parser.add_argument("--script", help="the user's training script, if there is one")
     parser.add_argument("--initial-weights", help="a weights.safetensors to start from")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
+    parser.add_argument("--rung", type=int, help="epochs to train for now, of those that the settings say")
+    parser.add_argument("--earlier", help="rungs/{rung}/{pack}.json: what the pack came to at the rung before")
+    parser.add_argument("--chosen", help="rungs/{rung}.json: the wedges that go on from there")
     parser.add_argument("--output", required=True, help="packs/{pack}.json: where the store keeps each wedge")
     args = parser.parse_args(argv)
 
     with written(args.output) as output:
-        table, context = read_json(f"{args.preprocessed}/training.json"), training_context(args)
-        members = {wedge: {**args.settings, **values} for wedge, values in args.wedges.items()}
+        table = read_json(f"{args.preprocessed}/training.json")
+        context = train_context(args.preprocessed, args.sidecar, args.environment, args.script, args.initial_weights)
+        wedges = {wedge: {"settings": {**args.settings, **values}} for wedge, values in args.wedges.items()}
+        if args.chosen:
+            wedges.update(dropped_wedges(read_json(args.earlier)["wedges"], read_json(args.chosen)))
+        members = {w: about["settings"] for w, about in wedges.items() if "dropped" not in about}
+        if args.rung:
+            members = {wedge: settings_of_rung(one, args.rung) for wedge, one in members.items()}
 
         def fingerprint_with(one, **more):
             return fingerprint({**context, "memory": streamed_within(one, table), **more})
@@ -46,23 +56,11 @@ def main(argv=None):
         if trained:
             ways = {w: fingerprint_with(one, way=of_the_way(one), state=STATE_VERSION) for w, one in trained.items()}
             train(args, trained, keys, ways, store)
-        wedges = {wedge: {"key": keys[wedge], "settings": members[wedge]} for wedge in members}
+        for wedge, key in keys.items():
+            wedges[wedge]["key"] = key
         write_json(output, {"recipe": args.recipe, "trained": list(trained), "wedges": wedges})
     names = f" ({', '.join(trained)})" if trained else ": neither their data nor their settings changed"
     print(f"{len(trained)} trained, {len(members) - len(trained)} reused{names}")
-
-
-def training_context(args):
-    """Return what all trainings of a pack depend on beside their settings."""
-    parts = ("training.json", "validation.json", "basis.npz")
-    return {
-        "version": TRAIN_VERSION,
-        "environment": args.environment,
-        "preprocessed": [content_digest(f"{args.preprocessed}/{part}") for part in parts],
-        "dataset": content_digest(args.sidecar),
-        "script": code_digest(args.script) if args.script else None,
-        "initial_weights": content_digest(args.initial_weights) if args.initial_weights else None,
-    }
 
 
 def train(args, members, keys, ways, store):

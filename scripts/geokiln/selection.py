@@ -9,6 +9,14 @@ from geokiln.errors import UserError
 COLUMNS = ["status", "epochs", "best_epoch", "seconds", "parameters", "training_loss", "validation_loss"]
 
 
+def quality(item):
+    """Return what a wedge is ranked by, smaller is better; *item* is its name and its ``training.json``."""
+    wedge, result = item
+    error = result.get("relative_validation_rmse", math.inf)
+    dropped = result.get("dropped", {}).get("after_epochs", math.inf)
+    return result["status"] != "trained", -dropped, error, result["parameters"], wedge
+
+
 def rank_wedges(results, axes):
     """Return a table row for each wedge, the best first.
 
@@ -24,8 +32,10 @@ def rank_wedges(results, axes):
     list of dict
         ``rank``, ``wedge``, the wedge's values, ``validation_rmse_{target}`` in physical units, the relative
         validation RMSE that ranks (see `geokiln.evaluation.relative_error`; with one target component it gives the
-        order of its RMSE), ``test_rmse_{target}`` where there are test examples, status, epochs, seconds, parameters
-        and losses. Ties go to the smaller network, then by name; wedges that diverged stand at the end.
+        order of its RMSE), ``test_rmse_{target}`` where there are test examples, status, epochs, seconds, parameters,
+        losses, and ``dropped_after`` so many epochs where successive halving did. Ties go to the smaller network,
+        then by name; wedges that were dropped stand behind those that were not, the earlier the further, and wedges
+        that diverged at the end.
 
     Raises
     ------
@@ -41,11 +51,7 @@ def rank_wedges(results, axes):
             f"every wedge diverged ({', '.join(results)}); lower training.learning_rate, or set training.gradient_clip"
         )
 
-    def quality(item):
-        wedge, result = item
-        error = result.get("relative_validation_rmse", math.inf)
-        return result["status"] != "trained", error, result["parameters"], wedge
-
+    halved = any("dropped" in result for result in results.values())
     rows = []
     for rank, (wedge, result) in enumerate(sorted(results.items(), key=quality), 1):
         errors = {
@@ -62,6 +68,7 @@ def rank_wedges(results, axes):
                 **errors,
                 "relative_validation_rmse": result.get("relative_validation_rmse"),
                 **{name: result.get(name) for name in COLUMNS},
+                **({"dropped_after": result.get("dropped", {}).get("after_epochs")} if halved else {}),
             }
         )
     return rows

@@ -4,6 +4,7 @@ Runs in Snakemake's interpreter.
 """
 
 import csv
+import json
 import os
 import time
 
@@ -11,12 +12,19 @@ _STARTED = time.time()
 MOST_WEDGES = 20  # rows of the table; the rest stands in the file
 
 
-def print_summary(wedges, errors):
-    """Print the tables that this run wrote: ``wedges.csv`` if there are several wedges, ``predictions/errors.csv``.
+def print_summary(wedges, errors, packs):
+    """Print what this run trained, and the tables that it wrote.
 
-    Of the second one, if there is ground truth to judge by.
+    Parameters
+    ----------
+    wedges, errors : path
+        ``wedges.csv``, printed if there are several wedges; ``predictions/errors.csv``, if there is ground truth.
+    packs : list of path
+        ``packs/{pack}.json``, and those of rungs.
     """
     ranked, judged = _new_rows(wedges), _new_rows(errors)
+    if len(ranked) > 1:
+        print(_trained(packs, len(ranked)))
     try:
         from rich.console import Console
     except ImportError:  # plain snakemake without rich: the same tables stand in the files
@@ -33,10 +41,25 @@ def print_summary(wedges, errors):
 
 def _new_rows(path):
     """Return the rows of a table that this run wrote, none if it is an older one."""
-    if not os.path.exists(path) or os.path.getmtime(path) < _STARTED:
+    if not _is_new(path):
         return []
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _trained(packs, count):
+    """Return a line that names the wedges that this run trained."""
+    names = {}  # in their order; a wedge may be trained up to several rungs
+    for pack in filter(_is_new, packs):
+        with open(pack, encoding="utf-8") as file:
+            names.update(dict.fromkeys(json.load(file)["trained"]))
+    names = list(names)
+    listed = ", ".join(names[:MOST_WEDGES]) + (", ..." if len(names) > MOST_WEDGES else "")
+    return f"{len(names)} of {count} wedges trained in this run{': ' if names else ''}{listed}"
+
+
+def _is_new(path):
+    return os.path.exists(path) and os.path.getmtime(path) >= _STARTED
 
 
 def _table(title):
@@ -64,7 +87,8 @@ def _print_wedges(console, rows):
         numbers = [f"{float(row[name]):.3g}" for name in errors]
         style = "bold" if row["rank"] == "1" else None
         seconds = f"{float(row['seconds']):.1f}"
-        table.add_row(*map(escape, values), *numbers, row["epochs"], seconds, row["parameters"], style=style)
+        epochs = f"{row['epochs']} (dropped)" if row.get("dropped_after") else row["epochs"]
+        table.add_row(*map(escape, values), *numbers, epochs, seconds, row["parameters"], style=style)
     console.print(table)
     if len(rows) > MOST_WEDGES:
         console.print(f"... and {len(rows) - MOST_WEDGES} more in wedges.csv")

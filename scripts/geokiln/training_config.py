@@ -5,6 +5,7 @@ import json
 from geokiln.errors import UserError
 from geokiln.files import content_digest
 from geokiln.fingerprints import fingerprint
+from geokiln.halving import rungs_mistake
 from geokiln.pack_files import pack_file
 from geokiln.packs import pack_wedges
 from geokiln.sources import closure, defined_names
@@ -35,6 +36,8 @@ class TrainingConfig:
         Name -> settings of a preprocessing that some wedges share: ``base``, or named by the values that wedges vary.
     packs : dict
         Name -> the wedges that one job trains.
+    rungs : list of int
+        Epochs after which some wedges are dropped.
     asked : set of str
         Wedges that the command line asks for alone; None where it cannot be known.
     script, initial_weights : list of str
@@ -77,7 +80,10 @@ class TrainingConfig:
             self.preprocess,
             stackable=not self.script or _has_only_a_loss(self.script[0]),
         )
-        self.asked = set()
+        self.asked, self.rungs = set(), config["halving"]["rungs"]
+        mistake = rungs_mistake(self.rungs, map(self.of, self.wedges))
+        if mistake:
+            raise UserError(f"config.yaml: halving.rungs: {mistake}")
         self._pack_of = {wedge: pack for pack, wedges in self.packs.items() for wedge in wedges}
 
     def _script(self, path):
@@ -129,6 +135,18 @@ class TrainingConfig:
     def members(self, pack):
         """Return the wedges of a pack; one of which nothing is known bears the name of its only wedge."""
         return self.packs.get(pack, [pack])
+
+    def rung_before(self, pack, rung=None):
+        """Return what the training of a pack up to a *rung* (epochs; None: to its end) goes on from: 0 or 2 files."""
+        before = [epochs for epochs in self.rungs if rung is None or epochs < rung]
+        if not before or pack not in self.packs:  # a wedge that is asked for alone has no others to be compared with
+            return []
+        return [f"rungs/{before[-1]}/{pack}.json", f"rungs/{before[-1]}.json"]
+
+    def rung_flags(self, pack, rung=None):
+        """Return them as flags."""
+        flags = [word for pair in zip(("--earlier", "--chosen"), self.rung_before(pack, rung)) for word in pair]
+        return flags if rung is None else ["--rung", str(rung), *flags]
 
     def script_flags(self):
         """Return the user's script as flags, of training and export."""

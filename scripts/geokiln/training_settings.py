@@ -37,7 +37,7 @@ SHARED = (  # what gives a stack of networks its shape and its steps; all else i
 NEVER = ("save_state", "pack_size", "script", "initial_weights", "memory")
 # files count by their contents; memory: streamed_within
 MEGABYTE = 1 << 20
-ENDS = ("epochs", "iterations", "patience")  # when a training stops, not how it goes
+ENDS = ("epochs", "iterations", "patience", "schedule_epochs")  # when a training stops, not how it goes
 
 
 def that_count(settings):

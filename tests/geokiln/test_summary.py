@@ -22,7 +22,7 @@ def summary(capsys, monkeypatch, write):
         path = write("predictions/errors.csv", "\n".join([HEADER, *rows]) + "\n")
         if age:
             os.utime(path, (os.path.getmtime(path) - age,) * 2)
-        print_summary("wedges.csv", path)
+        print_summary("wedges.csv", path, [])
         return capsys.readouterr().out
 
     return summary
@@ -53,7 +53,7 @@ def test_a_simpler_answer_that_wins_is_pointed_out(summary):
 
 
 def test_nothing_is_printed_without_a_file(capsys):
-    print_summary("wedges.csv", "predictions/errors.csv")
+    print_summary("wedges.csv", "predictions/errors.csv", [])
 
     assert capsys.readouterr().out == ""
 
@@ -96,10 +96,17 @@ rank,wedge,hidden_layers,validation_rmse_height,relative_validation_rmse,status,
 def test_the_wedges_are_ranked_in_a_table(write, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
 
-    print_summary(write("wedges.csv", WEDGES), "errors.csv")
+    write("packs/b.json", '{"trained": ["hidden_layers-9"]}')
+    write("rungs/5/b.json", '{"trained": ["hidden_layers-9", "hidden_layers-1"]}')
+    write("packs/old.json", '{"trained": ["other"]}')
+    os.utime("packs/old.json", (1e9, 1e9))
+    packs = ["rungs/5/b.json", "packs/b.json", "packs/old.json", "packs/none.json"]
+
+    print_summary(write("wedges.csv", WEDGES), "errors.csv", packs)
 
     output = capsys.readouterr().out
-    first, second, third = (line for line in output.splitlines() if line.strip()[:2] in ("1 ", "2 ", "3 "))
+    first, second, third = (line for line in output.splitlines()[1:] if line.strip()[:2] in ("1 ", "2 ", "3 "))
+    assert output.startswith("2 of 3 wedges trained in this run: hidden_layers-9, hidden_layers-1\n")
     assert first.split() == ["1", "2", "0.0123", "400", "3.2", "12704"]
     assert second.split() == ["2", "1", "0.457", "400", "3.0", "3392"]
     assert third.split() == ["3", "9", "diverged", "7"]
@@ -109,9 +116,10 @@ def test_a_single_wedge_needs_no_table_and_many_are_cut_short(write, capsys, mon
     monkeypatch.setenv("COLUMNS", "160")
     lines = WEDGES.splitlines()
 
-    print_summary(write("wedges.csv", "\n".join(lines[:2])), "errors.csv")
+    print_summary(write("wedges.csv", "\n".join(lines[:2])), "errors.csv", [])
     assert capsys.readouterr().out == ""
 
     many = [lines[0], *(lines[1].replace("1,", f"{rank},", 1) for rank in range(1, 31))]
-    print_summary(write("wedges.csv", "\n".join(many)), "errors.csv")
-    assert "... and 10 more in wedges.csv" in capsys.readouterr().out
+    print_summary(write("wedges.csv", "\n".join(many)), "errors.csv", [])
+    output = capsys.readouterr().out
+    assert "... and 10 more in wedges.csv" in output and "0 of 30 wedges trained in this run\n" in output

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import publish_wedge
-import train_pack
+from geokiln import fingerprints
 from train_pack import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -99,7 +99,7 @@ def test_other_settings_train_again(changes, options, train, settings, capsys):
 def test_a_raised_version_of_geokilns_own_trains_again(train, capsys, monkeypatch):
     train()
 
-    monkeypatch.setattr(train_pack, "TRAIN_VERSION", train_pack.TRAIN_VERSION + 1)
+    monkeypatch.setattr(fingerprints, "TRAIN_VERSION", fingerprints.TRAIN_VERSION + 1)
     train()
 
     assert said(capsys) == "1 trained, 0 reused (one)"
