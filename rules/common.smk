@@ -95,6 +95,7 @@ PACKS = expand("packs/{pack}.json", pack=PROJECT.training.packs)
 RUNG_PACKS = expand("rungs/{rung}/{pack}.json", rung=PROJECT.training.rungs, pack=PROJECT.training.packs)
 RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
 WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
+ON_UNSEEN = ["wedges_on_unseen.json"] if PROJECT.judges else []
 BASES = expand("preprocessed/{recipe}/basis.npz", recipe=RECIPES)
 BEFORE_MODEL = [
     *expand("geometry/{geometry}", geometry=GEOMETRIES),
@@ -105,7 +106,7 @@ BEFORE_MODEL = [
     *expand("preprocessed/{recipe}/training.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *expand("preprocessed/{recipe}/validation.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *[*RUNG_PACKS, *expand("rungs/{rung}.json", rung=PROJECT.training.rungs)],
-    *[*BASES, *PACKS, *RESULTS, *WEIGHTS, "wedges.csv"],
+    *[*BASES, *PACKS, *RESULTS, *WEIGHTS, *ON_UNSEEN, "wedges.csv"],
 ]
 PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"])
 BEFORE_PREDICTIONS = [

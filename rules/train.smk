@@ -63,21 +63,56 @@ rule publish_wedge:
         " > {log:q} 2>&1"
 
 
+# Where selection.by is unseen.
+rule judge_wedges:
+    input:
+        python=environment("train"),
+        code=code("judge_wedges.py"),
+        packs=PACKS,
+        results=RESULTS,
+        weights=WEIGHTS,
+        bases=BASES,
+        sidecar="dataset/examples.json",
+        examples=ancient("dataset/examples.raw"),
+        reports=expand("unseen/{unseen}.json", unseen=PROJECT.judges),
+        unseen=ancient(expand("unseen/{unseen}.npz", unseen=PROJECT.judges)),  # their reports speak for them
+        script=PROJECT.training.script,
+    output:
+        "wedges_on_unseen.json",
+    log:
+        "logs/judge_wedges.log",
+    params:
+        own=PROJECT.training.script_flags(),
+        own_digest=PROJECT.training.digest,
+    shell:
+        "{input.python:q} {input.code[0]:q} {params.own:q}"
+        " --packs {input.packs:q}"
+        " --unseen {input.unseen:q}"
+        " --preprocessed preprocessed"
+        " --examples {input.examples:q}"
+        " --sidecar {input.sidecar:q}"
+        " --output {output:q}"
+        " > {log:q} 2>&1"
+
+
 rule select_wedge:
     input:
         python=environment("train"),
         code=code("select_wedge.py"),
         packs=PACKS,
         results=RESULTS,
+        on_unseen=ON_UNSEEN,
     output:
         "wedges.csv",
     log:
         "logs/select_wedge.log",
     params:
         axes=PROJECT.training.axes,
+        on_unseen=["--on-unseen", *ON_UNSEEN] if ON_UNSEEN else [],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --packs {input.packs:q}"
         " --axes {params.axes:q}"
+        " {params.on_unseen:q}"
         " --output {output:q}"
         " > {log:q} 2>&1"

@@ -33,7 +33,7 @@ def main(argv=None):
 
     atexit.register(gc.freeze)  # at the end Python would look through all of PyTorch for garbage, for 0.3 s
     with written(args.output) as output:
-        wedge = args.wedge or chosen_wedge(args.ranking)
+        wedge, ranked_by = (args.wedge, None) if args.wedge else chosen_wedge(args.ranking)
         result, weights = wedge_result(wedge, args.epoch)
         basis = read_arrays(Path(args.preprocessed, result["recipe"]["name"], "basis.npz"))
         table, settings = Table(args.examples, args.sidecar), result["settings"]
@@ -44,6 +44,7 @@ def main(argv=None):
             "dataset": table.digest,
             "wedge": {"name": wedge, "epoch": int(args.epoch) if args.epoch else result.get("best_epoch"), **settings},
             "recipe": result["recipe"],
+            "selected_by": ranked_by,
             "validation_rmse": result["validation_rmse"],
         }
         of_a_module = own is not None and own.has("model")

@@ -1,4 +1,4 @@
-"""Rank the trained wedges by validation RMSE in physical units; the first row of the table is the chosen one."""
+"""Rank the trained wedges by RMSE, on validation examples or unseen inputs; the first row of the table is chosen."""
 
 import argparse
 import csv
@@ -13,12 +13,15 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packs", required=True, nargs="+", help="packs/{pack}.json: they name the wedges")
     parser.add_argument("--axes", nargs="*", default=[], help="the hyperparameters that the wedges vary")
+    parser.add_argument("--on-unseen", help="wedges_on_unseen.json, to rank by that")
     parser.add_argument("--output", required=True, help="wedges.csv")
     args = parser.parse_args(argv)
 
     with written(args.output) as output, open(output, "w", encoding="utf-8", newline="") as file:
         wedges = [wedge for pack in args.packs for wedge in read_json(pack)["wedges"]]
-        rows = rank_wedges({wedge: read_json(f"wedges/{wedge}/training.json") for wedge in wedges}, args.axes)
+        on_unseen = read_json(args.on_unseen) if args.on_unseen else {}
+        results = {w: {**read_json(f"wedges/{w}/training.json"), **on_unseen.get(w, {})} for w in wedges}
+        rows = rank_wedges(results, args.axes)
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)

@@ -37,6 +37,8 @@ class Project:
         Names of the training geometry's batches, and the files without suffix that the dataset is merged from (by
         `work_items.granularity`); both in the order of the items. While the number of items is not known, there are no
         batches, and the parts are those that the last manifest names.
+    judges : list of str
+        Unseen inputs that wedges are ranked by; empty where validation examples are.
     cook_settings : str
         How items are cooked, JSON.
     attribute_code : list of str
@@ -66,6 +68,7 @@ class Project:
         self.geometries = self._geometries()
         for unseen in self.config["unseen"]:
             self._check_unseen(unseen)  # so that a missing or an empty file is named before any job
+        self.judges = self._judges()
         self.batch_size, self.batches, self.parts = self._blocks()
         self.training = TrainingConfig(self.config, self._file, hyperparameters(schema))
         self.requirements = {kind: self._file(settings[kind], f"environments.{kind}") for kind in KINDS}
@@ -74,6 +77,15 @@ class Project:
         if "{" in settings["folder"] or "}" in settings["folder"]:
             raise UserError("config.yaml: environments.folder has braces, which Snakemake reads as wildcards")
         self.environments = os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
+
+    def _judges(self):
+        """Return the unseen inputs that wedges are ranked by; none where validation examples are."""
+        if self.config["selection"]["by"] == "validation":
+            return []
+        judges = [name for name, unseen in self.config["unseen"].items() if unseen["ground_truth"]]
+        if not judges:
+            raise UserError("config.yaml: selection.by: unseen needs an unseen input with ground_truth: true")
+        return judges
 
     def _file(self, path, key):
         if "{" in path or "}" in path:

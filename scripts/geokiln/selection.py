@@ -12,7 +12,7 @@ COLUMNS = ["status", "epochs", "best_epoch", "seconds", "parameters", "training_
 def quality(item):
     """Return what a wedge is ranked by, smaller is better; *item* is its name and its ``training.json``."""
     wedge, result = item
-    error = result.get("relative_validation_rmse", math.inf)
+    error = result.get("relative_unseen_rmse", result.get("relative_validation_rmse", math.inf))
     dropped = result.get("dropped", {}).get("after_epochs", math.inf)
     return result["status"] != "trained", -dropped, error, result["parameters"], wedge
 
@@ -23,7 +23,8 @@ def rank_wedges(results, axes):
     Parameters
     ----------
     results : dict
-        Name of a wedge -> the contents of its ``training.json``.
+        Name of a wedge -> the contents of its ``training.json``; with ``unseen_rmse`` and ``relative_unseen_rmse`` of
+        each trained one, these rank.
     axes : list of str
         The hyperparameters that the wedges vary; a column each, `training.epochs` beside the `epochs` that it took.
 
@@ -51,12 +52,13 @@ def rank_wedges(results, axes):
             f"every wedge diverged ({', '.join(results)}); lower training.learning_rate, or set training.gradient_clip"
         )
 
+    by_unseen = "relative_unseen_rmse" in trained[0]
     halved = any("dropped" in result for result in results.values())
     rows = []
     for rank, (wedge, result) in enumerate(sorted(results.items(), key=quality), 1):
         errors = {
             f"{split}_rmse_{name}": result.get(f"{split}_rmse", {}).get(name)
-            for split in ("validation", "test")
+            for split in ("validation", "test", "unseen")
             for name in trained[0].get(f"{split}_rmse", {})
         }
         values = {**result["recipe"], **result["settings"]}
@@ -67,6 +69,8 @@ def rank_wedges(results, axes):
                 **{f"training.{axis}" if axis in COLUMNS else axis: values[axis] for axis in axes},
                 **errors,
                 "relative_validation_rmse": result.get("relative_validation_rmse"),
+                **({"relative_unseen_rmse": result.get("relative_unseen_rmse")} if by_unseen else {}),
+                "ranked_by": "unseen" if by_unseen else "validation",
                 **{name: result.get(name) for name in COLUMNS},
                 **({"dropped_after": result.get("dropped", {}).get("after_epochs")} if halved else {}),
             }
@@ -75,12 +79,13 @@ def rank_wedges(results, axes):
 
 
 def chosen_wedge(table):
-    """Return the name of the wedge in the first row of ``wedges.csv``."""
+    """Return the name of the wedge in the first row of ``wedges.csv``, and what it was ranked by."""
     with open(table, encoding="utf-8", newline="") as file:
-        wedge = next(csv.DictReader(file), {}).get("wedge", "")
+        row = next(csv.DictReader(file), {})
+    wedge = row.get("wedge") or ""
     if not wedge or Path(wedge).name != wedge:
         raise UserError(f"{table}: {wedge!r} is no wedge's name; delete the file and run again")
-    return wedge
+    return wedge, row.get("ranked_by")
 
 
 def table_text(rows):

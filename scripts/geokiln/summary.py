@@ -74,9 +74,9 @@ def _print_wedges(console, rows):
     from rich.markup import escape
 
     names = list(rows[0])
-    errors = [name for name in names if name.startswith(("validation_rmse_", "test_rmse_"))]
+    errors = [name for name in names if name.startswith(("validation_rmse_", "test_rmse_", "unseen_rmse_"))]
     axes = names[names.index("wedge") + 1 : names.index(errors[0])]
-    table = _table("Wedges, the best first (wedges.csv)")
+    table = _table(f"Wedges, the best first by {rows[0]['ranked_by']} RMSE (wedges.csv)")
     for heading in ("", *axes, *(name.replace("_rmse_", " RMSE\n") for name in errors), "epochs", "s", "parameters"):
         table.add_column(escape(heading), justify="right")
     for row in rows[:MOST_WEDGES]:

@@ -338,3 +338,41 @@ def test_without_such_axes_there_is_one_recipe(project):
 def test_shares_that_leave_nothing_to_train_on_are_named_for_wedges_too(project):
     with pytest.raises(UserError, match="validation_share and test_share leave nothing"):
         project({"wedges": {"validation_share": [0.2, 0.7]}, "preprocess": {"test_share": 0.4}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"halving": {"rungs": [15]}}, "halving.rungs: 15 is no multiple of training.epochs_per_evaluation (10)"),
+        ({"halving": {"rungs": [20, 10]}}, "halving.rungs: [20, 10] must be epochs that grow from rung to rung"),
+        ({"halving": {"rungs": [5000]}}, "halving.rungs: a wedge has only 1000 epochs; rungs must be fewer"),
+        ({"halving": {"eta": 1}}, "halving.eta: 1 "),
+        ({"selection": {"by": "luck"}}, "selection.by: 'luck' "),
+        (
+            {
+                "selection": {"by": "unseen"},
+                "unseen": {"film": {"source": "generator", "count": 4, "ground_truth": False}},
+            },
+            "selection.by: unseen needs an unseen input with ground_truth: true",
+        ),
+        ({"training": {"pack_size": 0}}, "training.pack_size: 0 "),
+        ({"wedges": {"pack_size": [1, 2]}}, "wedges.pack_size: says how wedges are trained together"),
+    ],
+    ids=str,
+)
+def test_mistakes_about_packs_rungs_and_selection_are_told(changes, sentence, project):
+    with pytest.raises(UserError) as error:
+        project(**changes)
+
+    assert sentence in str(error.value)
+
+
+def test_a_pack_goes_on_from_the_rung_before_and_a_wedge_alone_from_none(project):
+    result = project(halving={"rungs": [10, 20]}, wedges={"seed": [1, 2]}).training
+
+    assert result.rung_before("base_0") == ["rungs/20/base_0.json", "rungs/20.json"]
+    assert result.rung_flags("base_0", 20) == [
+        "--rung", "20", "--earlier", "rungs/10/base_0.json", "--chosen", "rungs/10.json"
+    ]  # fmt: skip
+    assert result.rung_flags("base_0", 10) == ["--rung", "10"]
+    assert result.rung_before("seed-1") == [] == result.rung_flags("seed-1")

@@ -94,7 +94,32 @@ def test_the_chosen_wedge_is_that_of_the_first_row():
         writer.writeheader()
         writer.writerows(rows)
 
-    assert chosen_wedge("wedges.csv") == "b"
+    assert chosen_wedge("wedges.csv") == ("b", "validation")
+
+
+def test_errors_on_unseen_inputs_rank_where_they_are_known_and_the_rows_say_so():
+    on_unseen = {"a": 0.1, "b": 0.9}
+    results = {
+        name: {**result(error), "relative_unseen_rmse": on_unseen[name], "unseen_rmse": {"height": 2 * on_unseen[name]}}
+        for name, error in (("a", 0.5), ("b", 0.2))
+    }
+    results["c"] = {"status": "diverged", "dataset": "d", "settings": {}, "recipe": {}, "parameters": 0}
+
+    rows = rank_wedges(results, [])
+
+    assert names(rows) == ["a", "b", "c"] and {row["ranked_by"] for row in rows} == {"unseen"}
+    assert (rows[0]["unseen_rmse_height"], rows[0]["relative_unseen_rmse"]) == (0.2, 0.1)
+    assert rows[0].keys() == rows[2].keys()
+
+
+def test_wedges_that_were_dropped_stand_behind_the_others_the_earlier_the_further():
+    dropped = {"early": {"after_epochs": 10}, "late": {"after_epochs": 30}}
+    results = {name: {**result(0.1), "dropped": record} for name, record in dropped.items()}
+
+    rows = rank_wedges({**results, "last": result(0.9)}, [])
+
+    assert [(row["wedge"], row["dropped_after"]) for row in rows] == [("last", None), ("late", 30), ("early", 10)]
+    assert "dropped_after" not in rank_wedges({"last": result(0.9)}, [])[0]
 
 
 @pytest.mark.parametrize("content", ["", "rank,wedge\n"], ids=["empty", "no rows"])

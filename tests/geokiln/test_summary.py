@@ -86,10 +86,10 @@ def test_names_with_brackets_are_printed_as_they_are(summary):
 
 
 WEDGES = """\
-rank,wedge,hidden_layers,validation_rmse_height,relative_validation_rmse,status,epochs,best_epoch,seconds,parameters
-1,hidden_layers-2,2,0.0123,0.1,trained,400,390,3.21,12704
-2,hidden_layers-1,1,0.4567,0.7,trained,400,400,3.0,3392
-3,hidden_layers-9,9,,,diverged,7,,1.0,0
+rank,wedge,hidden_layers,validation_rmse_height,relative_validation_rmse,ranked_by,status,epochs,best_epoch,seconds,parameters
+1,hidden_layers-2,2,0.0123,0.1,validation,trained,400,390,3.21,12704
+2,hidden_layers-1,1,0.4567,0.7,validation,trained,400,400,3.0,3392
+3,hidden_layers-9,9,,,validation,diverged,7,,1.0,0
 """
 
 
