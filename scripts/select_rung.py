@@ -5,7 +5,7 @@ import os
 
 from geokiln.errors import UserError, command
 from geokiln.files import read_json, write_json, written
-from geokiln.halving import choose
+from geokiln.selection import choose_survivors
 from geokiln.store import STORE
 
 
@@ -24,7 +24,7 @@ def main(argv=None):
             for wedge, about in read_json(pack)["wedges"].items():
                 if "dropped" not in about:
                     results[wedge] = kept_result(wedge, about["key"], pack)
-        survivors, others = choose(results, args.eta)
+        survivors, others = choose_survivors(results, args.eta)
         ranks = {
             wedge: {"after_epochs": args.epochs, "rank": rank, "of": len(results)} for wedge, rank in others.items()
         }

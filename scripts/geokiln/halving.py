@@ -4,10 +4,6 @@ After Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperp
 standard library is imported here.
 """
 
-import math
-
-from geokiln.selection import quality
-
 
 def settings_of_rung(settings, rung):
     """Return the settings with which a wedge is trained up to a rung, so many epochs: a part of its full training.
@@ -20,22 +16,6 @@ def settings_of_rung(settings, rung):
         "schedule_epochs": settings["schedule_epochs"] or settings["epochs"],
         "save_state": "auto" if settings["save_state"] in ("never", "improvement") else settings["save_state"],
     }
-
-
-def choose(results, eta):
-    """Return which of some wedges go on, and the rank of each of the others: (list of str, dict).
-
-    Parameters
-    ----------
-    results : dict
-        Wedge -> its ``training.json`` as of this rung.
-    eta : float
-        One of so many goes on, rounded up. Ties go to the smaller network, then by name; none that diverged goes on
-        while another one has not.
-    """
-    ranked = [wedge for wedge, _ in sorted(results.items(), key=quality)]
-    count = math.ceil(len(ranked) / eta)
-    return sorted(ranked[:count]), {wedge: rank for rank, wedge in enumerate(ranked[count:], count + 1)}
 
 
 def dropped_wedges(earlier, chosen):

@@ -78,6 +78,22 @@ def rank_wedges(results, axes):
     return rows
 
 
+def choose_survivors(results, eta):
+    """Return which wedges go on after a rung of successive halving, and the rank of each other one: (list, dict).
+
+    Parameters
+    ----------
+    results : dict
+        Wedge -> its ``training.json`` as of this rung.
+    eta : float
+        One of so many goes on, rounded up. Ties go to the smaller network, then by name; none that diverged goes on
+        while another one has not.
+    """
+    ranked = [wedge for wedge, _ in sorted(results.items(), key=quality)]
+    count = math.ceil(len(ranked) / eta)
+    return sorted(ranked[:count]), {wedge: rank for rank, wedge in enumerate(ranked[count:], count + 1)}
+
+
 def chosen_wedge(table):
     """Return the name of the wedge in the first row of ``wedges.csv``, and what it was ranked by."""
     with open(table, encoding="utf-8", newline="") as file:

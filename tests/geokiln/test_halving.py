@@ -1,6 +1,7 @@
 import pytest
 
-from geokiln.halving import choose, dropped_wedges, rungs_mistake, settings_of_rung
+from geokiln.halving import dropped_wedges, rungs_mistake, settings_of_rung
+from geokiln.selection import choose_survivors
 from geokiln.training_settings import of_the_way, that_count
 
 
@@ -12,7 +13,7 @@ def result(error, status="trained", parameters=10):
 def test_one_of_eta_goes_on_rounded_up(count, eta, kept):
     results = {f"w{number}": result(number + 1) for number in range(count)}
 
-    survivors, dropped = choose(results, eta)
+    survivors, dropped = choose_survivors(results, eta)
 
     assert survivors == [f"w{number}" for number in range(kept)]
     assert dropped == {f"w{number}": number + 1 for number in range(kept, count)}
@@ -21,7 +22,11 @@ def test_one_of_eta_goes_on_rounded_up(count, eta, kept):
 def test_the_order_of_the_results_changes_nothing_and_the_diverged_go_first():
     results = {"a": result(None, "diverged"), "b": result(0.5), "c": result(0.5, parameters=5), "d": result(0.9)}
 
-    assert choose(results, 2) == choose(dict(reversed(results.items())), 2) == (["b", "c"], {"d": 3, "a": 4})
+    assert (
+        choose_survivors(results, 2)
+        == choose_survivors(dict(reversed(results.items())), 2)
+        == (["b", "c"], {"d": 3, "a": 4})
+    )
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "exponential", "step"])

@@ -133,7 +133,7 @@ def test_the_chosen_wedge_is_the_first_of_the_ranking_and_has_the_least_validati
 def test_the_same_seed_gives_the_same_bytes_and_losses(finished_ripple, fresh_ripple):
     fresh_ripple.snakemake("predictions/all.npz")
 
-    for path in ("geometry/drops.geo", "batches/32-47.npz", "dataset/examples.raw", "dataset/examples.json"):
+    for path in ("geometry/drops.geo", "batches/32-63.npz", "dataset/examples.raw", "dataset/examples.json"):
         assert (fresh_ripple / path).read_bytes() == (finished_ripple / path).read_bytes(), path
     losses = [
         json.loads((project / "wedges/hidden_layers-2/training.json").read_text())["validation_loss"]
