@@ -93,6 +93,8 @@ def _cook(kind, items):
         components, bad = kind.cook(items)
     except Exception as error:  # whatever the user's code raises is these items' failure
         return np.zeros(0, int), {}, dict.fromkeys(range(len(items)), error)
+    if not bad:
+        return np.arange(len(items)), components, bad
     good = np.array([row for row in range(len(items)) if row not in bad], int)
     return good, {name: array[good] for name, array in components.items()}, bad
 

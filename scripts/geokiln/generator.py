@@ -107,15 +107,16 @@ class Generator:
 
 def numbers_of(item):
     """Return all attributes of an item that are numbers: what a model sees where the user does not say."""
-    return {name: item[name] for name in item.names if np.asarray(item[name]).dtype.kind != "U"}
+    values = {name: item[name] for name in item.names}
+    return {name: value for name, value in values.items() if np.asarray(value).dtype.kind != "U"}
 
 
 def checked_components(kind, components, where):
     """Return *components* as finite float32 arrays, or say what is wrong with which one."""
     arrays = float_arrays(kind, components, where)
     for name, array in arrays.items():
-        bad = int((~np.isfinite(array)).sum())
-        if bad:
+        if not np.isfinite(array).all():
+            bad = int((~np.isfinite(array)).sum())
             raise InvalidExample(
                 f"{where}: {kind} {name!r} has {bad} of {array.size} values that are not finite (NaN, Inf)"
             )
@@ -139,6 +140,6 @@ def float_arrays(kind, components, where):
             numbers = False
         if not numbers:
             raise UserError(f"{where}: {kind} {name!r} is not an array of numbers")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named later
-            arrays[str(name)] = array.astype(np.float32)
-    return arrays
+        arrays[str(name)] = array
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named later
+        return {name: array.astype(np.float32) for name, array in arrays.items()}
