@@ -8,6 +8,7 @@ from geokiln.errors import UserError
 from geokiln.violations import violations
 from geokiln.wedge_mistakes import wedge_mistakes
 
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's reads 10 times as fast
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
 REPLACED = ("unseen", "wedges")  # a project's section replaces the shipped one; other sections are laid over key by key
 
@@ -40,7 +41,7 @@ def read_yaml(path):
     """Return the mapping in a YAML file; UserError names the line of a mistake."""
     try:
         with open(path, encoding="utf-8") as file:
-            document = yaml.safe_load(file) or {}
+            document = yaml.load(file, SAFE_LOADER) or {}
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it with that encoding") from None
     except yaml.YAMLError as error:

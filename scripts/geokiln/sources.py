@@ -85,7 +85,15 @@ def _imports(path, root):
 
 @functools.lru_cache(maxsize=None)
 def _imports_of(path, root, *_signature):
-    return [file for node in ast.walk(syntax_tree(path)) for file in _imported_files(node, path, root)]
+    return [file for node in _statements(syntax_tree(path)) for file in _imported_files(node, path, root)]
+
+
+def _statements(node):
+    """Yield all statements within a node; expressions, of which there are many more, import nothing."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for child in getattr(node, block, ()):
+            yield child
+            yield from _statements(child)
 
 
 def _imported_files(node, path, root):
