@@ -8,7 +8,7 @@ from geokiln.errors import UserError
 from geokiln.violations import violations
 from geokiln.wedge_mistakes import wedge_mistakes
 
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's reads 10 times as fast
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both make plain data only; libyaml's is faster
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
 REPLACED = ("unseen", "wedges")  # a project's section replaces the shipped one; other sections are laid over key by key
 

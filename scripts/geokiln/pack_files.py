@@ -9,7 +9,9 @@ from geokiln.store import STORE
 
 # the last vouches for all
 WEDGE_FILES = ("weights.safetensors", "losses.csv", "snapshots.safetensors", "training.json")
-OF_ALL = ("all", "model.onnx", "wedges.csv")  # targets that every wedge leads to
+# targets that every wedge leads to, and folders of such
+OF_ALL = ("all", "model.onnx", "wedges.csv", "wedges_on_unseen.json")
+FOLDERS_OF_ALL = ("packs/", "predictions/", "rungs/")
 
 
 def asked_alone(arguments, wedges):
@@ -20,7 +22,7 @@ def asked_alone(arguments, wedges):
     >>> asked_alone(["wedges/seed-1/model.onnx", "predictions/all.npz"], ["seed-1", "seed-2"])
     set()
     """
-    if any(word in OF_ALL or word.startswith(("packs/", "predictions/")) for word in arguments):
+    if any(word in OF_ALL or word.startswith(FOLDERS_OF_ALL) for word in arguments):
         return set()
     parts = [Path(word).parts for word in arguments]
     return {part[1] for part in parts if part[0:1] == ("wedges",) and part[1:2] and part[1] in wedges}
