@@ -9,6 +9,7 @@ import sys
 
 CHECKOUT = os.path.relpath(workflow.basedir)  # relative, so that a moved project has nothing to do
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
+os.environ.update(GEOKILN_CHECKOUT=os.path.abspath(workflow.basedir))  # where profiles find their scripts
 os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tracked, so an upgrade rebuilds nothing
 
 from snakemake.exceptions import WorkflowError
@@ -17,6 +18,7 @@ from geokiln.errors import UserError
 from geokiln.lost_files import loss_record
 from geokiln.pack_files import asked_alone, forget_lost_packs
 from geokiln.project import Project
+from geokiln.reservations import memory, minutes
 from geokiln.run_lock import claim_run
 from geokiln.sources import closure
 from geokiln.summary import print_summary
@@ -63,6 +65,15 @@ def code(script):
 def environment(kind):
     """The interpreter of an environment: cook, train or predict."""
     return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
+
+
+def reserve(kind, members=lambda wildcards: 1):
+    """What a job reserves on a farm: *kind* is a section of `resources`, *members* counts its items or wedges."""
+    return {
+        "mem_mb": lambda wildcards, attempt: memory(config, kind, members(wildcards), attempt),
+        "runtime": lambda wildcards, attempt: minutes(config, kind, members(wildcards), attempt),
+        "gpu": config["resources"][kind].get("gpus", 0),
+    }
 
 
 def side_car(batch=None, point=None):

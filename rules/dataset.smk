@@ -17,6 +17,9 @@ rule cook_batch:
         report="batches/{batch}.json",
     log:
         "logs/cook_batch/{batch}.log",
+    threads: config["resources"]["cook"]["threads"]
+    resources:
+        **reserve("cook", lambda wildcards: PROJECT.items_of(**wildcards)),
     params:
         parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
         settings=lambda wildcards: PROJECT.cook_settings,
@@ -122,6 +125,8 @@ rule merge_dataset:
         sidecar="dataset/examples.json",
     log:
         "logs/merge_dataset.log",
+    resources:
+        **reserve("other"),
     params:
         failure_share=config["work_items"]["failure_share"],
     shell:

@@ -17,6 +17,8 @@ rule export_model:
         "model.onnx",
     log:
         "logs/export_model.log",
+    resources:
+        **reserve("other"),
     params:
         own=PROJECT.training.script_flags(),
         own_digest=PROJECT.training.digest,
@@ -44,6 +46,8 @@ rule export_wedge:
         "wedges/{wedge}/model.onnx",
     log:
         "logs/export_wedge/{wedge}.log",
+    resources:
+        **reserve("other"),
     params:
         own=PROJECT.training.script_flags(),
         own_digest=PROJECT.training.digest,

@@ -1,6 +1,11 @@
 """source -> geometry/{geometry}, geometry/unseen/{unseen}.geo (or .npz); the source is the generator or a file"""
 
 
+localrules:
+    sample_geometry,
+    sample_unseen,
+
+
 rule sample_geometry:
     input:
         python=environment("cook"),

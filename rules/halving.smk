@@ -1,6 +1,10 @@
 """Successive halving: rungs/{rung}/{pack}.json, wedges after so many epochs -> rungs/{rung}.json, those that go on"""
 
 
+localrules:
+    select_rung,
+
+
 # As train_pack, for the first epochs alone, and of those wedges that the rung before chose.
 use rule train_pack as train_rung with:
     input:

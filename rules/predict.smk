@@ -1,6 +1,10 @@
 """model.onnx + unseen/{unseen}.npz -> predictions/{unseen}.npz (+ .json) -> predictions/all.npz, errors.csv"""
 
 
+localrules:
+    merge_predictions,
+
+
 rule predict:
     input:
         python=environment("predict"),
@@ -15,6 +19,8 @@ rule predict:
         errors="predictions/{unseen}.json",
     log:
         "logs/predict/{unseen}.log",
+    resources:
+        **reserve("other"),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --model {input.model:q}"

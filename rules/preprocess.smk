@@ -14,6 +14,8 @@ rule preprocess:
         basis="preprocessed/{recipe}/basis.npz",
     log:
         "logs/preprocess/{recipe}.log",
+    resources:
+        **reserve("other"),
     params:
         environment=PROJECT.environment_names["train"],
         settings=lambda wildcards: PROJECT.training.recipe_flags(wildcards.recipe),

@@ -1,6 +1,11 @@
 """preprocessed/{recipe} -> packs/{pack}.json -> wedges/{wedge}/weights.safetensors, ... -> wedges.csv"""
 
 
+localrules:
+    publish_wedge,
+    select_wedge,
+
+
 def pack_data(wildcards):
     """What the wedges of a pack are trained on; side-cars speak for the big files."""
     wedge = PROJECT.training.members(wildcards.pack)[0]
@@ -28,6 +33,8 @@ rule train_pack:
     benchmark:
         "logs/train_pack/{pack}.tsv"
     threads: config["training"]["threads"]
+    resources:
+        **reserve("train", lambda wildcards: len(PROJECT.training.members(wildcards.pack))),
     params:
         environment=PROJECT.environment_names["train"],
         pack=lambda wildcards: PROJECT.training.pack_flags(wildcards.pack),
@@ -81,6 +88,8 @@ rule judge_wedges:
         "wedges_on_unseen.json",
     log:
         "logs/judge_wedges.log",
+    resources:
+        **reserve("other"),
     params:
         own=PROJECT.training.script_flags(),
         own_digest=PROJECT.training.digest,

@@ -1,6 +1,11 @@
 """geometry -> work_items/items.npz (all work items), and a small side-car for each batch; work_items/unseen/{unseen}.npz"""
 
 
+localrules:
+    import_work_items,
+    import_unseen,
+
+
 rule import_work_items:
     input:
         python=environment("cook"),
@@ -63,6 +68,7 @@ if PROJECT.count() is None:
             "work_items/manifest.json",
         log:
             "logs/list_batches.log",
+        localrule: True
         params:
             granularity=config["work_items"]["granularity"],
             batch_size=config["work_items"]["batch_size"],

@@ -211,6 +211,21 @@ class Project:
             raise UserError(f"batches/{batch}.npz: there is no such batch of {count} data points; there are {known}")
         return f"work_items/{batch}.json"
 
+    def items_of(self, batch=None, point=None, unseen=None):
+        """Return how many work items a job cooks: a batch, a data point, an unseen input, or (none named) all.
+
+        1 where that is known only once the geometry is cooked.
+        """
+        if batch is not None:
+            first, last = map(int, batch.split("-"))
+            return last - first + 1
+        if unseen is not None:
+            files = self.unseen_files(unseen)
+            if self.config["work_items"]["element"] == "detail" or not files:
+                return self.config["unseen"][unseen].get("count", 1)
+            return _elements(files[0], self.config["work_items"]["element"])
+        return 1 if point is not None else self.count() or 1
+
     def import_flags(self, unseen=False):
         """Return how elements become work items, as flags; an unseen input has no groups and keeps its numbers."""
         settings = self.config["work_items"]
