@@ -5,6 +5,8 @@ Nothing heavy is imported before it is known that something must be cooked.
 
 import argparse
 import json
+import signal
+import sys
 
 from geokiln.acceptance import accepted_context
 from geokiln.errors import command
@@ -18,6 +20,7 @@ from geokiln.work_items import batch_range
 
 @command
 def main(argv=None):
+    signal.signal(signal.SIGTERM, _stop)  # a farm's time limit, or a job that is cancelled: what is cooked is kept
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", required=True, help="work_items/items.npz")
     parser.add_argument("--rows", type=batch_range, help="which of them, such as 32-63; without it all")
@@ -72,6 +75,10 @@ def cook(args, digests, key, store, unchanged):
     return cook_batch(
         items, table, key, kind, store, args.cache, args.invalid == "drop", args.tolerate_failures, unchanged
     )
+
+
+def _stop(*_):
+    sys.exit("cook_batch: asked to stop (SIGTERM); what was cooked is kept")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,10 @@ def read_yaml(path):
 def _lay_over(config, over):
     for section, value in over.items():
         if section not in REPLACED and isinstance(value, dict) and isinstance(config.get(section), dict):
-            config[section].update(value)
+            if section == "resources":  # the only one with sections of its own
+                _lay_over(config[section], value)
+            else:
+                config[section].update(value)
         else:
             config[section] = value
 

@@ -55,6 +55,7 @@ install() {
 
 write_config() {
     mkdir -p "$folder"/{etc,run,log,state,spool,bin}
+    chmod 755 "$folder" "$folder"/*    # munge refuses a socket in a folder that not all may pass
     [ -s "$folder/etc/munge.key" ] || (umask 077 && head -c 1024 /dev/urandom > "$folder/etc/munge.key")
     cat > "$folder/etc/slurm.conf" << CONF
 ClusterName=geokiln

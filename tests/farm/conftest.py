@@ -1,0 +1,25 @@
+"""The farm that tests share: it is started once."""
+
+import shutil
+
+import pytest
+
+from farm.slurm_cluster import running_cluster
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let one worker run all tests that need Slurm, so that one cluster does."""
+    for item in items:
+        if "slurm" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("slurm"))
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def slurm():
+    """A real Slurm on this machine."""
+    if not shutil.which("slurmctld", path="/usr/sbin:/usr/bin:/usr/local/sbin"):
+        pytest.skip("Slurm is not installed: tests/farm/slurm.sh install (Debian, as root)")
+    with running_cluster() as cluster:
+        yield cluster
