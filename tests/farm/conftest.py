@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from farm.farm_project import finished_project
 from farm.slurm_cluster import running_cluster
 
 
@@ -23,3 +24,9 @@ def slurm():
         pytest.skip("Slurm is not installed: tests/farm/slurm.sh install (Debian, as root)")
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def finished_before_the_farm(projects):
+    """A small project with everything built on this machine; tests take a copy."""
+    return finished_project(projects / "before_the_farm")

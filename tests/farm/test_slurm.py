@@ -4,39 +4,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
-from collections import Counter
 
 import numpy as np
 import pytest
 
-from conftest import ALL, CHECKOUT, Project, copy_project, wait_until
+from conftest import ALL, copy_project, wait_until
+from farm.farm_project import ONCE, SMALL_TUBE, FarmProject
 
 QUICK = ("--slurm-init-seconds-before-status-checks=1", "--latency-wait=10")
 DATASET = "dataset/examples.json"
-ONCE = Counter(str(item) for item in range(16))
-
-GENERATOR = """
-import os, time
-import numpy as np
-
-def geometry(count, seed, parameters):
-    return {"x": np.random.default_rng(seed).uniform(-1, 1, count)}
-
-def unseen(name, count, parameters):
-    return {"x": np.linspace(-1, 1, count)}
-
-def cook(item):
-    if os.path.exists("broken") and item.id == "5":
-        raise ValueError("the solver blew up")
-    while os.path.exists("hung") and item.id == "5":
-        time.sleep(0.1)
-    if os.path.exists("slow"):
-        time.sleep(0.5)
-    with open("cooked.txt", "a") as cooked:
-        cooked.write(item.id + "\\n")
-    return {"y": np.array([item["x"] ** 2 * item.parameters["scale"]])}
-"""
 
 # Each step takes 0.35 s and is written down; an epoch is one step, and there is an evaluation every 10 epochs.
 TRAINING = """
@@ -50,53 +26,12 @@ def loss(outputs, targets):
 """
 
 
-class FarmProject(Project):
-    """A project whose runs go to Slurm, through the launcher."""
-
-    def on(self, slurm, profile="slurm"):
-        self.slurm, self.profile = slurm, profile
-        return self
-
-    def start(self, *arguments, launcher=False, **popen):
-        if self.profile is None or "--dry-run" in arguments:
-            return super().start(*arguments, launcher=launcher, **popen)
-        options = [*(QUICK if self.profile == "slurm" else ()), "--workflow-profile", self.profile, "--"]
-        options = [argument for argument in arguments if argument.startswith("-")] + options
-        targets = [argument for argument in arguments if not argument.startswith("-")]
-        return subprocess.Popen(
-            [sys.executable, CHECKOUT / "geokiln", *options, *targets],
-            cwd=self.folder, env=self.slurm.environment,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **popen,
-        )  # fmt: skip
-
-    def cooked(self):
-        path = self / "cooked.txt"
-        return Counter(path.read_text().split()) if path.exists() else Counter()
-
-
-@pytest.fixture(scope="session")
-def finished(slurm, projects):
-    """A project with everything built on this machine, 16 items in 2 batches."""
-    project = FarmProject(copy_project(CHECKOUT / "examples/ripple", projects / "before_the_farm").folder).on(slurm)
-    (project / "generator.py").write_text(GENERATOR)
-    project.configure(
-        generator={"parameters": {"scale": 1}},
-        geometry={"name": "samples", "count": 16},
-        work_items={"batch_size": 8},
-        unseen={"line": {"source": "generator", "count": 2, "ground_truth": False}},
-        training={"epochs": 20, "batch_size": 32},
-        wedges={"hidden_layers": [1]},
-    )
-    project.on(slurm, profile=None).snakemake(ALL)
-    (project / "cooked.txt").unlink()
-    return project
-
-
 @pytest.fixture
-def project(finished, slurm, tmp_path_factory):
+def project(finished_before_the_farm, slurm, tmp_path_factory):
     """The finished project after an edit: all is to be cooked again, on Slurm."""
-    copy = copy_project(finished.folder, tmp_path_factory.mktemp("farm") / "project").folder
-    project = FarmProject(copy).on(slurm)
+    copy = copy_project(finished_before_the_farm.folder, tmp_path_factory.mktemp("farm") / "project").folder
+    project = FarmProject(copy, "slurm", slurm.environment, QUICK)
+    project.slurm = slurm
     project.configure(generator={"parameters": {"scale": 2}})
     slurm.forget_calls()
     yield project
@@ -109,19 +44,8 @@ def test_a_small_tube_on_slurm_has_the_same_predictions_as_on_this_machine(slurm
     predictions = {}
     for name in ("here", "farm"):
         (folder / name).mkdir()
-        (folder / name / "config.yaml").write_text(
-            """
-generator: {file: examples/tube_deformer/generator.py}
-geometry: {count: 24}
-work_items: {batch_size: 12}
-unseen: {sway: {source: generator, count: 4, ground_truth: true}}
-preprocess: {target_components: 8}
-training: {epochs: 30, batch_size: 8}
-wedges: {hidden_layers: [1, 2]}
-resources: {train: {gpus: 1}}
-"""
-        )
-        project = FarmProject(folder / name).on(slurm, "slurm" if name == "farm" else None)
+        (folder / name / "config.yaml").write_text(SMALL_TUBE)
+        project = FarmProject(folder / name, "slurm" if name == "farm" else None, slurm.environment, QUICK)
         slurm.forget_calls()
         project.snakemake(ALL)
         predictions[name] = dict(np.load(project / ALL))
@@ -165,7 +89,7 @@ def test_a_failing_item_is_named_and_the_others_are_kept(project):
     assert project.slurm.jobs() == []
     assert "cook_batch" in project.plan(ALL)
 
-    project.on(project.slurm, None).snakemake(ALL)  # on this machine: what the farm made counts
+    project.here().snakemake(ALL)  # on this machine: what the farm made counts
 
     assert project.cooked() == ONCE
     assert project.plan(ALL) == {}
@@ -181,7 +105,7 @@ def test_a_job_that_is_cancelled_by_hand_is_reported_and_made_again(project):
     (project / "hung").unlink()
     assert "cook_batch" in project.plan(ALL)
 
-    project.on(project.slurm, None).snakemake(ALL)
+    project.here().snakemake(ALL)
 
     assert project.cooked() == ONCE
     assert project.plan(ALL) == {}
@@ -225,7 +149,7 @@ def test_a_training_over_its_time_limit_goes_on_at_the_next_attempt_and_trains_n
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
 def test_the_main_process_is_killed_and_nothing_is_cooked_twice(project, profile):
-    project.on(project.slurm, profile)
+    project.profile, project.flags = profile, QUICK if profile == "slurm" else ()
     (project / "slow").touch()
     process = project.start(DATASET)
     wait_until(lambda: len(project.cooked()) >= 3)
