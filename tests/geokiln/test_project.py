@@ -8,6 +8,7 @@ import yaml
 from geokiln.errors import UserError
 from geokiln.geo import Geometry, write_geo
 from geokiln.project import Project
+from geokiln.reservations import memory, minutes
 
 CHECKOUT = Path(__file__).parents[2]
 GENERATOR = """
@@ -376,3 +377,32 @@ def test_a_pack_goes_on_from_the_rung_before_and_a_wedge_alone_from_none(project
     ]  # fmt: skip
     assert result.rung_flags("base_0", 10) == ["--rung", "10"]
     assert result.rung_before("seed-1") == [] == result.rung_flags("seed-1")
+
+
+def test_a_job_holds_so_many_items_and_reserves_memory_and_minutes_by_them_and_by_the_attempt(project):
+    read = project(resources={"cook": {"memory_per_item": 10, "minutes": 5, "minutes_per_item": 0.5}})
+
+    items = [read.items_of(batch="4-7"), read.items_of(point="3"), read.items_of(unseen="line"), read.items_of()]
+
+    assert items == [4, 1, 3, 10]
+    assert [memory(read.config, "cook", 4, attempt) for attempt in (1, 2, 3)] == [1040, 2080, 3120]
+    assert [minutes(read.config, "cook", count, 1) for count in (1, 4, 5)] == [6, 7, 8]
+    assert read.config["resources"]["cook"]["threads"] == 1  # what the project does not state is as shipped
+    assert memory(read.config, "train", 8, 1) == 1000 + 1024 + 8 * 50
+    assert minutes(read.config, "other", 1, 2) == 60
+
+
+@pytest.mark.parametrize(
+    "section, key, value, sentence",
+    [
+        ("cook", "threads", 0, "resources.cook.threads: 0 is too small; at least 1"),
+        ("cook", "memroy", 100, "resources.cook.memroy: unknown key; did you mean memory"),
+        ("train", "gpus", "one", "resources.train.gpus"),
+        ("other", "minutes", None, "resources.other.minutes"),
+        ("cokk", "minutes", 1, "resources.cokk: unknown key; did you mean cook"),
+    ],
+)
+def test_a_mistaken_reservation_is_named(project, section, key, value, sentence):
+    with pytest.raises(UserError) as error:
+        project(resources={section: {key: value}})
+    assert sentence in str(error.value)

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import runpy
 import shutil
 import signal
 import stat
@@ -183,3 +184,26 @@ def wait_until(condition):
             return
         time.sleep(0.01)
     raise AssertionError("it did not happen")
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["predictions/all.npz"], None),
+        (["--workflow-profile", "slurm", "all"], "slurm"),
+        (["--workflow-profile=hqueue", "all"], "hqueue"),
+        (["--workflow-profile", "default"], None),
+        (["--workflow-profile", "mine"], "kubernetes"),
+        (["--workflow-profile", "slurm", "--executor", "local"], "local"),
+        (["-e", "cluster-generic", "all"], "cluster-generic"),
+        (["--profile", "mine", "--workflow-profile", "none"], "kubernetes"),
+        (["--workflow-profile", "not-there"], None),
+    ],
+)
+def test_the_executor_is_what_a_flag_or_a_profile_says(arguments, expected, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/profile.yaml").write_text("# executor: slurm\njobs: 3\nexecutor: 'kubernetes'\n")
+    monkeypatch.chdir(tmp_path)
+    executor = runpy.run_path(str(CHECKOUT / "geokiln"), run_name="launcher")["executor"]
+
+    assert executor(arguments) == expected
