@@ -8,15 +8,6 @@ from farm.farm_project import finished_project
 from farm.slurm_cluster import running_cluster
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Let one worker run all tests that need Slurm, so that one cluster does."""
-    for item in items:
-        if "slurm" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("slurm"))
-            item.add_marker(pytest.mark.slow)
-
-
 @pytest.fixture(scope="session")
 def slurm():
     """A real Slurm on this machine."""

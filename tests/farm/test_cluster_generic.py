@@ -7,6 +7,8 @@ from snakemake_executor_plugin_cluster_generic import ExecutorSettings
 
 from conftest import CHECKOUT
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]  # one worker, one cluster
+
 
 class TestClusterGeneric(TestWorkflowsLocalStorageBase):
     __test__ = True

@@ -11,6 +11,7 @@ import pytest
 from conftest import ALL, copy_project, wait_until
 from farm.farm_project import ONCE, SMALL_TUBE, FarmProject
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]  # one worker, one cluster
 QUICK = ("--slurm-init-seconds-before-status-checks=1", "--latency-wait=10")
 DATASET = "dataset/examples.json"
 
