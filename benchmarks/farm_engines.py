@@ -1,6 +1,6 @@
 """What a farm costs: the same project on this machine, on a real Slurm, and on the stand-in HQueue.
 
-    .venv-test/bin/python benchmarks/farm.py [--items 10000] [--batch-size 250] [--only slurm hqueue]
+    .venv-test/bin/python benchmarks/farm_engines.py [--items 10000] [--batch-size 250] [--only slurm hqueue]
 
 Cooks a toy dataset of so many items (40 batches by default) from nothing to dataset/examples.json on each engine, then
 edits one primitive and asks again. Reports wall time, the number of submissions and of status calls, and the overhead
@@ -37,7 +37,7 @@ CONFIG = """
 generator: {file: generator.py}
 geometry: {name: samples, source: samples.npz}
 work_items: {batch_size: BATCH}
-unseen: {line: {source: generator, count: 2}}
+unseen: {line: {source: generator, count: 2, ground_truth: false}}
 """
 DATASET = "dataset/examples.json"
 
@@ -83,7 +83,7 @@ def measure(project, args, profile, environment, count, here=None):
     command = [sys.executable, CHECKOUT / "geokiln", "--workflow-profile", profile, "--directory", project, DATASET]
     cold, submitted, asked = run(command, environment, count)
     overhead = f", {(cold - here) / jobs:.1f} s per job more than here" if here else ""
-    print(f"{profile}: {jobs} jobs cold: {cold:.0f} s, {submitted} submissions, {asked} status calls{overhead}")
+    print(f"{profile}: {jobs} jobs cold: {cold:.0f} s, {submitted} submissions, {asked} status calls{overhead}", flush=True)
     time.sleep(1)
     x[args.items // 2] += 0.001
     np.savez(project / "samples.npz", x=x)
