@@ -83,7 +83,7 @@ def measure(project, args, profile, environment, count, here=None):
     command = [sys.executable, CHECKOUT / "geokiln", "--workflow-profile", profile, "--directory", project, DATASET]
     cold, submitted, asked = run(command, environment, count)
     overhead = f", {(cold - here) / jobs:.1f} s per job more than here" if here else ""
-    print(f"{profile}: {jobs} jobs cold: {cold:.0f} s, {submitted} submissions, {asked} status calls{overhead}", flush=True)
+    print(f"{profile}: {jobs} jobs cold: {cold:.0f} s, {submitted} submissions, {asked} status calls{overhead}")
     time.sleep(1)
     x[args.items // 2] += 0.001
     np.savez(project / "samples.npz", x=x)
