@@ -61,7 +61,7 @@ def test_a_small_tube_on_hqueue_has_the_same_predictions_as_on_this_machine(serv
 
 def test_the_main_process_is_killed_and_nothing_is_cooked_twice(project, server):
     process = project.start(DATASET)
-    wait_until(lambda: len(project.cooked()) >= 3)
+    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
     process.kill()
     process.communicate()
 
@@ -74,7 +74,7 @@ def test_the_main_process_is_killed_and_nothing_is_cooked_twice(project, server)
 
 def test_nothing_is_left_running_after_ctrl_c(project, server):
     process = project.start(DATASET, start_new_session=True)
-    wait_until(lambda: len(project.cooked()) >= 3)
+    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
 
@@ -87,7 +87,7 @@ def test_nothing_is_left_running_after_ctrl_c(project, server):
 
 def test_the_run_goes_on_when_the_server_is_back_after_a_minute(project, server):
     process = project.start(DATASET)
-    wait_until(lambda: len(project.cooked()) >= 3)
+    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
     server.kill()
     time.sleep(60)
     server.restart()
@@ -100,7 +100,7 @@ def test_the_run_goes_on_when_the_server_is_back_after_a_minute(project, server)
 def test_a_server_that_is_gone_for_good_ends_the_run_with_one_sentence(project, server):
     project.flags = [*QUICK, "--hqueue-patience=5"]
     process = project.start(DATASET)
-    wait_until(lambda: len(project.cooked()) >= 3)
+    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
     server.kill()
     output, _ = process.communicate()
 

@@ -37,7 +37,7 @@ def project(finished_before_the_farm, slurm, tmp_path_factory):
     slurm.forget_calls()
     yield project
     slurm.cancel_all()  # after a test that failed
-    wait_until(lambda: not slurm.jobs())
+    wait_until(lambda: not slurm.jobs(), seconds=300)
 
 
 def test_a_small_tube_on_slurm_has_the_same_predictions_as_on_this_machine(slurm, tmp_path_factory):
@@ -99,7 +99,9 @@ def test_a_failing_item_is_named_and_the_others_are_kept(project):
 def test_a_job_that_is_cancelled_by_hand_is_reported_and_made_again(project):
     (project / "hung").touch()
     process = project.start("--retries=0", ALL)
-    wait_until(lambda: len(project.cooked()) >= 13)  # all of the other batch, and those before the one that hangs
+    wait_until(
+        lambda: len(project.cooked()) >= 13, seconds=300
+    )  # all of the other batch, and those before the one that hangs
     project.slurm.cancel_all()
     output, _ = process.communicate()
     assert process.returncode != 0 and "CANCELLED" in output
@@ -115,12 +117,12 @@ def test_a_job_that_is_cancelled_by_hand_is_reported_and_made_again(project):
 def test_nothing_is_left_running_after_ctrl_c(project):
     (project / "slow").touch()
     process = project.start(DATASET, start_new_session=True)
-    wait_until(lambda: len(project.cooked()) >= 3)
+    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
     assert process.returncode != 0
 
-    wait_until(lambda: not project.slurm.jobs())
+    wait_until(lambda: not project.slurm.jobs(), seconds=300)
     cooked = sum(project.cooked().values())
     ours = subprocess.run(["pgrep", "-f", str(project.folder)], capture_output=True, text=True)
     assert ours.stdout == ""
@@ -153,12 +155,12 @@ def test_the_main_process_is_killed_and_nothing_is_cooked_twice(project, profile
     project.profile, project.flags = profile, QUICK if profile == "slurm" else ()
     (project / "slow").touch()
     process = project.start(DATASET)
-    wait_until(lambda: len(project.cooked()) >= 3)
+    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
     process.kill()
     process.communicate()
 
     project.snakemake(DATASET)
 
     assert project.cooked() == ONCE
-    wait_until(lambda: not project.slurm.jobs())
+    wait_until(lambda: not project.slurm.jobs(), seconds=300)
     assert project.plan(DATASET) == {}
