@@ -1,5 +1,6 @@
 """The farm that tests share: it is started once."""
 
+import os
 import shutil
 
 import pytest
@@ -13,7 +14,8 @@ def slurm():
     """A real Slurm on this machine."""
     if not shutil.which("slurmctld", path="/usr/sbin:/usr/bin:/usr/local/sbin"):
         pytest.skip("Slurm is not installed: tests/farm/slurm.sh install (Debian, as root)")
-    with running_cluster() as cluster:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    with running_cluster(SLURM_TEST_PORT=str(16900 + 20 * worker)) as cluster:  # each worker may have one
         yield cluster
 
 
