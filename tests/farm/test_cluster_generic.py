@@ -7,7 +7,7 @@ from snakemake_executor_plugin_cluster_generic import ExecutorSettings
 
 from conftest import CHECKOUT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]  # one worker, one cluster
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
 
 class TestClusterGeneric(TestWorkflowsLocalStorageBase):

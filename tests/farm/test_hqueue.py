@@ -342,7 +342,7 @@ def test_a_deleted_job_failed(flow):
     flow.server.proxy.deleteJobs([1])
     code, said = flow.end()
     assert code != 0
-    assert "is gone: it was deleted or ejected there before its end was seen." in said
+    assert "is gone: it was deleted there before its end was seen." in said
 
 
 def test_twenty_jobs_take_one_submission_and_few_questions(flow):

@@ -21,7 +21,7 @@ def failure(server, number, status, minutes, characters):
     """
     job = f"HQueue job {number} on {server.url}"
     if status is None:
-        return f"{job} is gone: it was deleted or ejected there before its end was seen.\n"
+        return f"{job} is gone: it was deleted there before its end was seen.\n"
     if status == ABANDONED:
         machines = ", ".join(_told(server.machines, number) or ["not known"])
         sentence = (

@@ -139,7 +139,7 @@ JOB = "HQueue job 7 on http://hqueue:5000"
         ),
         (Told(machines=["node1"]), "abandoned", 0, f"{JOB} was abandoned, because its machine (node1) went silent; it"),
         (Told(), "abandoned", 0, f"{JOB} was abandoned, because its machine (not known) went silent; it is cancelled"),
-        (Told("text"), None, 0, f"{JOB} is gone: it was deleted or ejected there before its end was seen.\n"),
+        (Told("text"), None, 0, f"{JOB} is gone: it was deleted there before its end was seen.\n"),
     ],
 )
 def test_a_failure_is_told_with_what_is_known(server, status, minutes, expected):
