@@ -46,12 +46,12 @@ def plain_program():
     import onnxruntime
     import yaml
 
-    from geokiln.export import build_onnx
-    from geokiln.generator import Generator
-    from geokiln.preprocessing import fit_basis, held_out, preprocess_rows
-    from geokiln.tables import components_of
-    from geokiln.wedges import expand_wedges
-    from geokiln.work_items import WorkItems
+    from geokiln.cooking.generator import Generator
+    from geokiln.dataset.preprocessing import fit_basis, held_out, preprocess_rows
+    from geokiln.export.onnx_graph import build_onnx
+    from geokiln.storage.tables import components_of
+    from geokiln.wedges.expansion import expand_wedges
+    from geokiln.work_items.items import WorkItems
 
     config = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
     generator = Generator(CHECKOUT / config["generator"]["file"])
@@ -85,7 +85,7 @@ def plain_program():
 def cook(item):
     import numpy as np
 
-    from geokiln.generator import Generator
+    from geokiln.cooking.generator import Generator
 
     if "generator" not in globals():
         globals()["generator"] = Generator(CHECKOUT / "examples/tube_deformer/generator.py")
@@ -96,10 +96,10 @@ def cook(item):
 def train_one(job):
     import torch
 
-    from geokiln.examples import InMemory
-    from geokiln.losses import loss_function
-    from geokiln.model import StackedNetwork
-    from geokiln.training import Training
+    from geokiln.models.network import StackedNetwork
+    from geokiln.training.examples import InMemory
+    from geokiln.training.losses import loss_function
+    from geokiln.training.trainer import Training
 
     torch.set_num_threads(1)
     rows, validation, n_in, wedge = job

@@ -33,8 +33,8 @@ def write_folder(folder, training, validation, n_in):
     validation : (rows, n_in + n_out)
         Is the whole of dataset/examples.raw, too: the script reads no other example of it.
     """
-    from geokiln.arrays import write_arrays
-    from geokiln.tables import TableWriter
+    from geokiln.storage.arrays import write_arrays
+    from geokiln.storage.tables import TableWriter
 
     n_out = validation.shape[1] - n_in
     parts = {"dataset/examples": [validation], "preprocessed/base/validation": [validation]}

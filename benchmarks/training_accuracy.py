@@ -134,8 +134,8 @@ def prepare(folder, name, seed):
     """Write and preprocess a table; return a function of layers -> (validation loss, error relative to the spread)."""
     from sklearn import datasets
 
-    from geokiln.arrays import read_arrays
-    from geokiln.tables import TableWriter
+    from geokiln.storage.arrays import read_arrays
+    from geokiln.storage.tables import TableWriter
 
     inputs, targets = (np.float32(part).reshape(len(part), -1) for part in TABLES[name](datasets))
     (folder / "dataset").mkdir()

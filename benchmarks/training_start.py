@@ -50,14 +50,15 @@ def main():
 
 def export(folder, settings):
     """Return the seconds that an export of the trained wedge and its check take, imports left out."""
-    from geokiln.arrays import read_arrays
-    from geokiln.export import build_onnx, check_parity
-    from geokiln.prediction_in_torch import coefficient_function, physical_predictions
-    from geokiln.tables import Table
-    from geokiln.wedge_training import read_weights
+    from geokiln.export.onnx_graph import build_onnx
+    from geokiln.export.parity import check_parity
+    from geokiln.models.reference import coefficient_function, physical_predictions
+    from geokiln.storage.arrays import read_arrays
+    from geokiln.storage.tables import Table
+    from geokiln.training.wedge_files import read_weights
 
     if settings["model"] != "network":
-        import geokiln.regressor_export  # noqa: F401
+        import geokiln.export.regressor_graph  # noqa: F401
     weights = read_weights(kept(folder) / "weights.safetensors")
     basis = read_arrays(folder / "preprocessed/base/basis.npz")
     table = Table(folder / "dataset/examples.raw", folder / "dataset/examples.json")

@@ -25,8 +25,8 @@ from memory import peak_anonymous
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / "scripts"))
 
-from geokiln.arrays import open_arrays, write_arrays  # noqa: E402
-from geokiln.tables import Table, moments  # noqa: E402
+from geokiln.storage.arrays import open_arrays, write_arrays  # noqa: E402
+from geokiln.storage.tables import Table, moments  # noqa: E402
 
 N_IN, MODES, NOISE = 12, 400, 0.02
 SHIPPED = yaml.safe_load((CHECKOUT / "config.yaml").read_text())["training"]

@@ -15,14 +15,15 @@ os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tr
 from snakemake.exceptions import WorkflowError
 
 from geokiln.errors import UserError
-from geokiln.lost_files import loss_record
-from geokiln.pack_files import asked_alone, forget_lost_packs
-from geokiln.project import Project
-from geokiln.reservations import memory, minutes
-from geokiln.run_lock import claim_run
-from geokiln.sources import closure
-from geokiln.summary import print_summary
-from geokiln.until import check_until
+from geokiln.planning.lost_files import loss_record
+from geokiln.planning.command_line import asked_alone
+from geokiln.training.packs import forget_lost_packs
+from geokiln.planning.project import Project
+from geokiln.planning.reservations import memory, minutes
+from geokiln.planning.run_lock import claim_run
+from geokiln.storage.sources import closure
+from geokiln.planning.summary import print_summary
+from geokiln.planning.command_line import check_until
 
 try:
     PROJECT = Project(CHECKOUT, config)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from geokiln.acceptance import accept
+from geokiln.cooking.context import accept
 from geokiln.errors import command
 
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from geokiln.environments import base_interpreter, build_environment
 from geokiln.errors import command
-from geokiln.files import locked
+from geokiln.planning.environments import base_interpreter, build_environment
+from geokiln.storage.files import locked
 
 
 @command

@@ -8,14 +8,14 @@ import json
 import signal
 import sys
 
-from geokiln.acceptance import accepted_context
+from geokiln.cooking.context import accepted_context, cook_context, why_cooked
 from geokiln.errors import command
-from geokiln.files import locked, read_json, watch, write_json, written
-from geokiln.fingerprints import batch_key, cook_context, fingerprint, why_cooked
-from geokiln.item_files import read_digests, read_items
-from geokiln.sources import closure
-from geokiln.store import STORE, Store
-from geokiln.work_items import batch_range
+from geokiln.storage.files import locked, read_json, watch, write_json, written
+from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.sources import closure
+from geokiln.storage.store import STORE, Store
+from geokiln.work_items.batches import batch_key, batch_range
+from geokiln.work_items.item_table import read_digests, read_items
 
 
 @command
@@ -27,7 +27,7 @@ def main(argv=None):
     parser.add_argument("--generator", required=True, help="the user's Python file")
     parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that it reads")
     parser.add_argument("--parameters", required=True, type=json.loads, help="generator.parameters, JSON")
-    parser.add_argument("--settings", type=json.loads, default={}, help="how to cook, JSON: geokiln.cook_kinds")
+    parser.add_argument("--settings", type=json.loads, default={}, help="how to cook, JSON: geokiln.cooking.kinds")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
     parser.add_argument("--parts", required=True, nargs="+", choices=["inputs", "targets", "baseline"])
     parser.add_argument("--cache", choices=["automatic", "read", "write"], default="automatic")
@@ -62,9 +62,9 @@ def main(argv=None):
 def cook(args, digests, key, store, unchanged):
     import numpy as np
 
-    from geokiln.cook_kinds import cook_kind
-    from geokiln.cooking import cook_batch
-    from geokiln.generator import Generator
+    from geokiln.cooking.cook_batch import cook_batch
+    from geokiln.cooking.generator import Generator
+    from geokiln.cooking.kinds import cook_kind
 
     items = read_items(args.items, args.rows.start if args.rows else 0, len(digests))
     generator = Generator(args.generator)

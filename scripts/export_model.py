@@ -7,15 +7,16 @@ from pathlib import Path
 
 import onnx
 
-from geokiln.arrays import read_arrays
 from geokiln.errors import UserError, command
-from geokiln.export import PARITY, USUAL_PARITY, build_onnx, build_own_onnx, check_parity
-from geokiln.files import read_json, written
-from geokiln.own_code import OwnCode
-from geokiln.prediction_in_torch import coefficient_function, physical_predictions
-from geokiln.selection import chosen_wedge
-from geokiln.tables import Table
-from geokiln.wedge_training import read_weights
+from geokiln.export.onnx_graph import build_onnx, build_own_onnx
+from geokiln.export.parity import PARITY, USUAL_PARITY, check_parity
+from geokiln.models.reference import coefficient_function, physical_predictions
+from geokiln.storage.arrays import read_arrays
+from geokiln.storage.files import read_json, written
+from geokiln.storage.tables import Table
+from geokiln.training.own_script import OwnScript
+from geokiln.training.wedge_files import read_weights
+from geokiln.wedges.ranking import chosen_wedge
 
 
 @command
@@ -37,7 +38,7 @@ def main(argv=None):
         result, weights = wedge_result(wedge, args.epoch)
         basis = read_arrays(Path(args.preprocessed, result["recipe"]["name"], "basis.npz"))
         table, settings = Table(args.examples, args.sidecar), result["settings"]
-        own = OwnCode(args.script) if args.script else None
+        own = OwnScript(args.script) if args.script else None
         metadata = {
             "inputs": table.kind("input"),
             "outputs": table.kind("target"),

@@ -4,13 +4,12 @@ import argparse
 import json
 import os
 
+from geokiln.cooking.generator import Generator
 from geokiln.errors import command
-from geokiln.files import locked, write_json, written
-from geokiln.fingerprints import batch_key
-from geokiln.generator import Generator
-from geokiln.importing import file_names, import_items
-from geokiln.item_files import write_items
-from geokiln.work_items import add_attributes, batch_range
+from geokiln.storage.files import locked, write_json, written
+from geokiln.work_items.batches import batch_key, batch_range
+from geokiln.work_items.importing import add_attributes, file_names, import_items
+from geokiln.work_items.item_table import write_items
 
 
 @command

@@ -5,14 +5,14 @@ import atexit
 import gc
 from pathlib import Path
 
-from geokiln.arrays import open_arrays, read_arrays
 from geokiln.errors import command
-from geokiln.files import read_json, write_json, written
-from geokiln.own_code import OwnCode
-from geokiln.prediction_in_torch import coefficient_function
-from geokiln.tables import Table
-from geokiln.unseen_errors import errors_on_unseen
-from geokiln.wedge_training import read_weights
+from geokiln.models.reference import coefficient_function
+from geokiln.models.wedge_errors import errors_on_unseen
+from geokiln.storage.arrays import open_arrays, read_arrays
+from geokiln.storage.files import read_json, write_json, written
+from geokiln.storage.tables import Table
+from geokiln.training.own_script import OwnScript
+from geokiln.training.wedge_files import read_weights
 
 
 @command
@@ -29,7 +29,7 @@ def main(argv=None):
 
     atexit.register(gc.freeze)  # at the end Python would look through all of PyTorch for garbage, for 0.3 s
     with written(args.output) as output:
-        table, own = Table(args.examples, args.sidecar), OwnCode(args.script) if args.script else None
+        table, own = Table(args.examples, args.sidecar), OwnScript(args.script) if args.script else None
         unseen = {path: open_arrays(path, check=True) for path in args.unseen}
         judged = {}
         for wedge in (wedge for pack in args.packs for wedge in read_json(pack)["wedges"]):
@@ -38,7 +38,7 @@ def main(argv=None):
                 basis = read_arrays(Path(args.preprocessed, result["recipe"]["name"], "basis.npz"))
                 weights = read_weights(f"wedges/{wedge}/weights.safetensors")
                 about = result["settings"], weights, table.input_width, len(basis["basis"])
-                judged[wedge] = errors_on_unseen(coefficient_function(*about, own), basis, unseen, table)
+                judged[wedge] = errors_on_unseen(coefficient_function(*about, own), basis, table, unseen)
         write_json(output, judged)
     print(f"{len(judged)} wedges judged on {', '.join(args.unseen)}")
 

@@ -3,8 +3,8 @@
 import argparse
 
 from geokiln.errors import command
-from geokiln.files import read_json, write_json, written
-from geokiln.work_items import automatic_batch_size, batch_names, dataset_parts
+from geokiln.storage.files import read_json, write_json, written
+from geokiln.work_items.batches import automatic_batch_size, batch_names, dataset_parts
 
 
 @command

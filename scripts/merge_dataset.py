@@ -2,9 +2,9 @@
 
 import argparse
 
-from geokiln.dataset import check_reports, merge_batches
+from geokiln.dataset.merging import check_reports, merge_batches
 from geokiln.errors import command
-from geokiln.files import written
+from geokiln.storage.files import written
 
 
 @command

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from geokiln.arrays import open_arrays, write_arrays_in_blocks
 from geokiln.errors import command
-from geokiln.files import read_json, written
-from geokiln.prediction import error_table, report
+from geokiln.prediction.judging import error_table, report
+from geokiln.storage.arrays import open_arrays, write_arrays_in_blocks
+from geokiln.storage.files import read_json, written
 
 
 @command

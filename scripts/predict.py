@@ -2,11 +2,12 @@
 
 import argparse
 
-from geokiln.arrays import open_arrays, write_arrays
 from geokiln.errors import command
-from geokiln.files import read_json, write_json, written
-from geokiln.prediction import Model, judge, report
-from geokiln.tables import Table
+from geokiln.prediction.judging import judge, report
+from geokiln.prediction.onnx_model import Model
+from geokiln.storage.arrays import open_arrays, write_arrays
+from geokiln.storage.files import read_json, write_json, written
+from geokiln.storage.tables import Table
 
 
 @command

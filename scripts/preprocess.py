@@ -4,10 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
+from geokiln.dataset.context import PREPROCESS_VERSION
 from geokiln.errors import command
-from geokiln.files import content_digest, locked
-from geokiln.fingerprints import PREPROCESS_VERSION, fingerprint
-from geokiln.store import Store
+from geokiln.storage.files import content_digest, locked
+from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.store import Store
 
 FILES = ["training.raw", "training.json", "validation.raw", "validation.json", "basis.npz"]
 
@@ -39,7 +40,7 @@ def main(argv=None):
         if store.publish(key, targets):
             print("reused: neither the dataset nor a setting changed")
             return
-        from geokiln.preprocessing import preprocess_table
+        from geokiln.dataset.preprocessing import preprocess_table
 
         with store.keep(key) as folder:
             print(preprocess_table(args.raw, args.sidecar, args.ids, folder, **settings))

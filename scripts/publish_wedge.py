@@ -4,9 +4,9 @@ import argparse
 import os
 
 from geokiln.errors import UserError, command
-from geokiln.files import locked, read_json, write_json, written
-from geokiln.pack_files import WEDGE_FILES
-from geokiln.store import Store
+from geokiln.storage.files import locked, read_json, write_json, written
+from geokiln.storage.store import Store
+from geokiln.training.packs import WEDGE_FILES
 
 
 @command

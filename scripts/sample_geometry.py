@@ -4,14 +4,13 @@ import argparse
 import json
 import shutil
 
-from geokiln.arrays import write_arrays
+from geokiln.cooking.generator import Generator
 from geokiln.errors import command
-from geokiln.files import watch, written
-from geokiln.generator import Generator
-from geokiln.geo import write_geo
-from geokiln.geo_reading import read_geo
-from geokiln.headers import row_count
-from geokiln.sources import closure
+from geokiln.geometry.geo_file import read_geo, write_geo
+from geokiln.storage.arrays import write_arrays
+from geokiln.storage.files import watch, written
+from geokiln.storage.npz_headers import row_count
+from geokiln.storage.sources import closure
 
 
 @command

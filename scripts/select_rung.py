@@ -4,9 +4,9 @@ import argparse
 import os
 
 from geokiln.errors import UserError, command
-from geokiln.files import read_json, write_json, written
-from geokiln.selection import choose_survivors
-from geokiln.store import STORE
+from geokiln.storage.files import read_json, write_json, written
+from geokiln.storage.store import STORE
+from geokiln.wedges.ranking import choose_survivors
 
 
 @command

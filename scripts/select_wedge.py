@@ -4,8 +4,8 @@ import argparse
 import csv
 
 from geokiln.errors import command
-from geokiln.files import read_json, written
-from geokiln.selection import rank_wedges, table_text
+from geokiln.storage.files import read_json, written
+from geokiln.wedges.ranking import rank_wedges, table_text
 
 
 @command

@@ -10,12 +10,13 @@ import gc
 import json
 
 from geokiln.errors import command
-from geokiln.files import read_json, watch, write_json, written
-from geokiln.fingerprints import STATE_VERSION, fingerprint, train_context
-from geokiln.halving import dropped_wedges, settings_of_rung
-from geokiln.sources import closure
-from geokiln.store import STORE, Store
-from geokiln.training_settings import of_the_way, streamed_within, that_count
+from geokiln.storage.files import read_json, watch, write_json, written
+from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.sources import closure
+from geokiln.storage.store import STORE, Store
+from geokiln.training.context import STATE_VERSION, train_context
+from geokiln.training.halving import dropped_wedges, settings_of_rung
+from geokiln.training.settings import of_the_way, streamed_within, that_count
 
 
 @command
@@ -66,12 +67,12 @@ def main(argv=None):
 def train(args, members, keys, ways, store):
     """Train *members* (wedge -> settings) and keep each under its key as soon as it is done."""
     atexit.register(gc.freeze)  # at the end Python would look through all of PyTorch for garbage, for 0.3 s
-    from geokiln.own_code import OwnCode
-    from geokiln.pack_training import train_pack
-    from geokiln.training_states import States
+    from geokiln.training.own_script import OwnScript
+    from geokiln.training.states import States
+    from geokiln.training.train_pack import train_pack
 
     unchanged = watch([*(closure(args.script) if args.script else []), *filter(None, [args.initial_weights])])
-    own = OwnCode(args.script) if args.script else None
+    own = OwnScript(args.script) if args.script else None
     states = {wedge: States(STORE / "states" / ways[wedge], settings) for wedge, settings in members.items()}
 
     @contextlib.contextmanager

@@ -65,7 +65,8 @@ class Geokiln(Program):
         self._write_geometry(folder, rows)
 
     def _write_geometry(self, folder, rows):
-        from geokiln.geo import Geometry, write_geo
+        from geokiln.geometry.geo_file import write_geo
+        from geokiln.geometry.geometry import Geometry
 
         attributes = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
         write_geo(folder / "poses.geo", Geometry.from_attributes(attributes))

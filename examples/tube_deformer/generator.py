@@ -12,7 +12,7 @@ import itertools
 
 import numpy as np
 
-from geokiln.geo import Geometry
+from geokiln.api import Geometry
 
 LENGTH, RADIUS = 4.0, 0.5
 CELLS_ALONG, CELLS_ACROSS = 16, 4

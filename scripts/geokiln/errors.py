@@ -1,5 +1,6 @@
 """How a mistake of the user's ends: in one sentence."""
 
+import difflib
 import functools
 import sys
 from pathlib import Path
@@ -29,3 +30,9 @@ def command(main):
             sys.exit(f"{name}: {error}")
 
     return run
+
+
+def near_match(word, known):
+    """Return ' (did you mean X?)' for the nearest of *known*, else the list of all."""
+    match = difflib.get_close_matches(str(word), list(known), 1, 0.6)
+    return f"did you mean {match[0]}?" if match else f"known: {', '.join(known)}"

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from geokiln.tables import TableWriter
+from geokiln.storage.tables import TableWriter
 
 set_hypothesis_home_dir(Path(tempfile.gettempdir(), "geokiln-hypothesis"))
 settings.register_profile("geokiln", database=None, deadline=None, derandomize=True, max_examples=40)
@@ -74,8 +74,8 @@ def wedge():
 @pytest.fixture
 def train_one():
     """A function that trains one wedge on ``base/`` and a dataset into a folder, and gives its training.json."""
-    from geokiln.pack_training import train_pack
-    from geokiln.training_states import States
+    from geokiln.training.states import States
+    from geokiln.training.train_pack import train_pack
 
     def train_one(files, settings, folder="wedge", way="states", **own):
         Path(folder).mkdir(exist_ok=True)

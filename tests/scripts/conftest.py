@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import yaml
 
-from geokiln.arrays import write_arrays
-from geokiln.geo import Geometry, write_geo
-from geokiln.item_files import write_items
-from geokiln.tables import TableWriter
-from geokiln.work_items import WorkItems
+from geokiln.geometry.geo_file import write_geo
+from geokiln.geometry.geometry import Geometry
+from geokiln.storage.arrays import write_arrays
+from geokiln.storage.tables import TableWriter
+from geokiln.work_items.item_table import write_items
+from geokiln.work_items.items import WorkItems
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["training"]
 SETTINGS = {
@@ -129,7 +130,7 @@ def dataset():
 @pytest.fixture
 def preprocessed(dataset):
     """preprocessed/base/*, made of the dataset."""
-    from geokiln.preprocessing import preprocess_table
+    from geokiln.dataset.preprocessing import preprocess_table
 
     Path("preprocessed/base").mkdir(parents=True)
     files = [f"dataset/examples.{suffix}" for suffix in ("raw", "json", "ids")]

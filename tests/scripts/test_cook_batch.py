@@ -10,7 +10,7 @@ import pytest
 
 import accept
 from cook_batch import main
-from geokiln.files import content_digest
+from geokiln.storage.files import content_digest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

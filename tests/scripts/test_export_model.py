@@ -9,8 +9,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from export_model import main
-from geokiln.arrays import read_arrays, write_arrays
-from geokiln.prediction_in_torch import coefficient_function, physical_predictions
+from geokiln.models.reference import coefficient_function, physical_predictions
+from geokiln.storage.arrays import read_arrays, write_arrays
 
 
 def arguments(**changes):

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geokiln.arrays import write_arrays
-from geokiln.geo import Geometry, write_geo
+from geokiln.geometry.geo_file import write_geo
+from geokiln.geometry.geometry import Geometry
+from geokiln.storage.arrays import write_arrays
 from import_work_items import main
 
 FILES = ["--seed", "7", "--items", "work_items/items.npz", "--sidecar", "work_items/items.json"]

@@ -7,7 +7,7 @@ import pytest
 
 import judge_wedges
 import select_wedge
-from geokiln.arrays import read_arrays
+from geokiln.storage.arrays import read_arrays
 
 
 @pytest.fixture

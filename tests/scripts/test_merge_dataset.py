@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geokiln.arrays import write_arrays
-from geokiln.tables import Table
+from geokiln.storage.arrays import write_arrays
+from geokiln.storage.tables import Table
 from merge_dataset import main
 
 FILES = ["--raw", "dataset/examples.raw", "--ids", "dataset/examples.ids", "--sidecar", "dataset/examples.json"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geokiln.arrays import read_arrays, write_arrays
+from geokiln.storage.arrays import read_arrays, write_arrays
 from merge_predictions import main
 
 OUTPUTS = ["--output", "predictions/all.npz", "--errors", "predictions/errors.csv"]

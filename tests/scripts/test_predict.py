@@ -8,9 +8,9 @@ import onnxruntime
 import pytest
 
 import export_model
-from geokiln.arrays import read_arrays
-from geokiln.export import build_onnx
-from geokiln.tables import TableWriter, components_of
+from geokiln.export.onnx_graph import build_onnx
+from geokiln.storage.arrays import read_arrays
+from geokiln.storage.tables import TableWriter, components_of
 from predict import main
 
 

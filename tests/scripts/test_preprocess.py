@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import preprocess
-from geokiln.arrays import read_arrays
-from geokiln.tables import Table
+from geokiln.storage.arrays import read_arrays
+from geokiln.storage.tables import Table
 from preprocess import FILES, main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"

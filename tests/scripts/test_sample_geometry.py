@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from geokiln.geo import Geometry, write_geo
-from geokiln.geo_reading import read_geo
+from geokiln.geometry.geo_file import read_geo, write_geo
+from geokiln.geometry.geometry import Geometry
 from sample_geometry import main
 
 

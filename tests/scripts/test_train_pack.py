@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import publish_wedge
-from geokiln import fingerprints
+from geokiln.training import context
 from train_pack import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -99,7 +99,7 @@ def test_other_settings_train_again(changes, options, train, settings, capsys):
 def test_a_raised_version_of_geokilns_own_trains_again(train, capsys, monkeypatch):
     train()
 
-    monkeypatch.setattr(fingerprints, "TRAIN_VERSION", fingerprints.TRAIN_VERSION + 1)
+    monkeypatch.setattr(context, "TRAIN_VERSION", context.TRAIN_VERSION + 1)
     train()
 
     assert said(capsys) == "1 trained, 0 reused (one)"
@@ -107,7 +107,7 @@ def test_a_raised_version_of_geokilns_own_trains_again(train, capsys, monkeypatc
 
 def test_other_data_train_again(train, capsys):
     train()
-    from geokiln.preprocessing import preprocess_table
+    from geokiln.dataset.preprocessing import preprocess_table
 
     files = [f"dataset/examples.{suffix}" for suffix in ("raw", "json", "ids")]
     preprocess_table(*files, "preprocessed/base", 0.2, 1, True, 3)
@@ -210,8 +210,8 @@ def test_a_wedge_that_diverges_is_kept_and_the_others_go_on(train, capsys):
 def test_wedges_that_were_kept_before_a_crash_are_not_trained_again(train, capsys, monkeypatch, failure):
     """Patience ends one early; then the disk is full."""
     impatient = {"learning_rate": 1e-30, "patience": 2}
-    from geokiln import pack_training
     from geokiln.errors import UserError
+    from geokiln.training import train_pack as pack_training
 
     write_wedge = pack_training.write_wedge
 

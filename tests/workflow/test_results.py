@@ -9,9 +9,9 @@ import onnx
 import onnxruntime
 import pytest
 
-from geokiln.geo_reading import read_geo
-from geokiln.headers import primitive_count
-from geokiln.tables import Table
+from geokiln.geometry.element_count import primitive_count
+from geokiln.geometry.geo_file import read_geo
+from geokiln.storage.tables import Table
 
 UNSEEN = ["stir", "sway"]
 
@@ -144,7 +144,7 @@ def test_the_same_seed_gives_the_same_bytes_and_losses(finished_ripple, fresh_ri
 
 def test_validation_examples_do_not_leak_into_the_basis(finished_ripple, tmp_path, monkeypatch):
     import preprocess
-    from geokiln.tables import TableWriter
+    from geokiln.storage.tables import TableWriter
 
     table = Table(finished_ripple / "dataset/examples.raw", finished_ripple / "dataset/examples.json")
     basis = np.load(finished_ripple / "preprocessed/base/basis.npz")

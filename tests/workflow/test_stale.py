@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from conftest import copy_project, wait_until
-from geokiln.geo import Geometry, write_geo
+from geokiln.geometry.geo_file import write_geo
+from geokiln.geometry.geometry import Geometry
 
 SLOW = """
 import os, time

@@ -1,0 +1,1 @@
+"""Reading the config, and all that can be wrong with it."""

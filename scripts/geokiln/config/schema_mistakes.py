@@ -1,0 +1,73 @@
+"""What a value of the config violates, in sentences: its path, and what would be right."""
+
+import re
+
+import jsonschema
+
+from geokiln.errors import near_match
+
+# 8.0 is no integer here: it would be handed on as a float.
+VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
+)
+
+
+def violations(value, schema, where=""):
+    """Return a sentence for each violation of the schema; *where* is the path of the value itself."""
+    return [sentence for error in VALIDATOR(schema).iter_errors(value) for sentence in _sentences(error, where)]
+
+
+def reasons(value, schema):
+    """Return what is wrong with a value that has no path of its own, such as one of a list of values to try."""
+    return [_reason(error) for error in VALIDATOR(schema).iter_errors(value)]
+
+
+def _sentences(error, where):
+    """Return the sentences for one violation, each with the path of its key: ``wedges[2].count``."""
+    for part in error.absolute_path:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    prefix = f"{where}." if where else ""
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        return [f"{prefix}{key}: unknown key; {near_match(key, known)}" for key in error.instance if key not in known]
+    if error.validator == "required":
+        return [f"{prefix}{key}: missing; {error.schema['properties'][key]['description']}"
+                for key in error.validator_value if key not in error.instance]  # fmt: skip
+    return [f"{where}: {_reason(error)}"]
+
+
+def _reason(error):
+    value = error.instance
+    if error.validator == "type":
+        kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        hint = ""
+        if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
+            hint = f" (YAML reads a number only with a dot and a sign: {float(value):.1e})"
+        return f"{value!r} is not {' or '.join(_with_article(kind) for kind in kinds)}{hint}"
+    if error.validator == "enum":
+        return f"{value!r} is unknown; {near_match(value, error.validator_value)}"
+    if error.validator == "minimum":
+        return f"{value} is too small; at least {error.validator_value}"
+    if error.validator == "exclusiveMinimum":
+        return f"{value} is too small; it must be above {error.validator_value}"
+    if error.validator in ("maximum", "exclusiveMaximum"):
+        bound = "at most" if error.validator == "maximum" else "it must be below"
+        return f"{value} is too large; {bound} {error.validator_value}"
+    if error.validator == "not":
+        return f"{error.instance!r} is taken; choose another name"
+    if error.validator == "propertyNames" or (error.validator == "pattern" and "Z" in error.validator_value):
+        return f"{error.instance!r}: a name is made of letters, digits, '-' and '_'"
+    if error.validator in ("pattern", "anyOf"):
+        return f"{error.instance!r} is not what it takes: {error.schema['description']}"
+    if error.validator in ("minItems", "maxItems") and error.validator_value > 1:
+        return f"{error.instance!r} has {len(error.instance)} values; it takes {error.validator_value}"
+    if error.validator in ("minItems", "minProperties"):
+        return "is empty; at least one is needed"
+    return error.message
+
+
+def _with_article(kind):
+    names = {"object": "a section of keys", "array": "a list", "boolean": "true or false", "string": "a text"}
+    names["null"] = "null (nothing)"
+    return names.get(kind, f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}")

@@ -1,0 +1,103 @@
+"""Cook an item by any command: hython, a simulator, a shell script."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from geokiln.errors import DropItem, UserError
+from geokiln.storage.arrays import read_arrays
+
+
+def run_command(item, command, outputs, time_limit=None, retries=0, exit_codes=None, read_outputs=None, **_):
+    """Run *command* for one item and return its targets: component name -> array.
+
+    The command gets a folder of its own that is removed afterwards, with the item in ``item.json``: ``id``, ``seed``,
+    ``attributes``, ``parameters``. It runs in the project's folder; what it prints goes to the job's log.
+
+    Parameters
+    ----------
+    command : list of str
+        Words, without a shell; ``{item}`` stands for the path of ``item.json``, ``{folder}`` for the folder, ``{id}``
+        for the item's identity.
+    outputs : list of str
+        Files that it must write to the folder. Arrays in ``.npz`` become targets by their names, an ``.npy`` by the
+        file's; others need *read_outputs*.
+    time_limit : float, optional
+        Seconds after which the command and what it started are killed.
+    retries : int
+        How often it may run again after the time limit, or after an exit code that says ``retry``.
+    exit_codes : dict
+        Exit code (text) -> ``error``, ``retry``, or ``drop``: leave the item out, with a warning. 0 is success; codes
+        that are not named are errors.
+    read_outputs : function, optional
+        ``read_outputs(item, folder)`` of the generator returns the targets.
+
+    Raises
+    ------
+    UserError, DropItem
+        Name the item and the reason.
+    """
+    for attempt in range(retries + 1):
+        with tempfile.TemporaryDirectory(prefix="geokiln-") as folder:
+            about = {name: np.asarray(item[name]).tolist() for name in item.names}
+            document = {"id": item.id, "seed": item.seed, "attributes": about, "parameters": item.parameters}
+            path = Path(folder, "item.json")
+            path.write_text(json.dumps(document), encoding="utf-8")
+            values = {"{item}": str(path), "{folder}": folder, "{id}": item.id}
+            code = _run([_filled(word, values) for word in command], time_limit)
+            if code == 0:
+                return _read(item, Path(folder), outputs, read_outputs)
+        ended = f"ran longer than {time_limit} s" if code is None else f"ended with exit code {code}"
+        action = "retry" if code is None else (exit_codes or {}).get(str(code), "error")
+        if action == "drop":
+            raise DropItem(f"the command {ended}")
+        if action == "error":
+            break
+        print(f"item {item.id}: the command {ended}; {retries - attempt} more tries", flush=True)
+    raise UserError(f"item {item.id}: the command {ended}; what it printed stands in the log")
+
+
+def _filled(word, values):
+    for name, value in values.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _run(words, time_limit):
+    """Run a command in a process group of its own; return its exit code, or None if it took too long."""
+    try:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+    except OSError as error:
+        raise UserError(f"generator.command: {words[0]} cannot be started: {error.strerror}") from None
+    try:
+        return process.wait(time_limit)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:  # whatever ends the wait, nothing is left running
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _read(item, folder, outputs, read_outputs):
+    for name in outputs:
+        if not (folder / name).is_file():
+            raise UserError(f"item {item.id}: the command ended well but did not write {name} to its folder")
+    if read_outputs:
+        return read_outputs(item, str(folder))
+    targets = {}
+    for name in outputs:
+        if name.endswith(".npz"):
+            targets.update(read_arrays(folder / name))
+        elif name.endswith(".npy"):
+            try:
+                targets[Path(name).stem] = np.load(folder / name, allow_pickle=False)
+            except ValueError as error:
+                raise UserError(f"item {item.id}: {name} cannot be read: {error}") from None
+    return targets

@@ -1,0 +1,117 @@
+"""The ways to cook work items: a function per item, a function for many at once, or any command.
+
+Each has ``calls(count)``, the ranges of items that it cooks in one call, and ``cook(items)`` for WorkItems of such a
+range: component name (``input/{name}``, ``target/{name}``, ``baseline/{name}``) -> float32 array with a row per item,
+and, if some are no good, why: row -> exception.
+"""
+
+import numpy as np
+
+from geokiln.cooking.command import run_command
+from geokiln.cooking.generator import checked_components, float_arrays, numbers_of
+from geokiln.errors import InvalidExample, UserError
+from geokiln.work_items.items import ManyItems
+
+PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
+FUNCTIONS = {"inputs": "inputs", "targets": "cook", "baseline": "baseline"}
+
+
+def cook_kind(generator, parameters, parts, settings):
+    """Return the kind of cooking that a project asks for.
+
+    Parameters
+    ----------
+    generator : geokiln.cooking.generator.Generator
+    parts : list of str
+        ``inputs``, ``targets``, ``baseline``; a baseline that the generator lacks is left out.
+    settings : dict
+        ``command`` (list of words, or None) and its settings, see `geokiln.cooking.command.run_command`;
+        ``items_per_call`` for ``cook_batch``.
+    """
+    if "targets" in parts and not (settings.get("command") or generator.has("cook") or generator.has("cook_batch")):
+        promise = "it returns an item's targets as a dict of arrays"
+        raise UserError(f"{generator.path} defines no function cook(item); {promise}")
+    has_baseline = generator.has("baseline") or generator.has("baseline_batch")
+    parts = [part for part in parts if part != "baseline" or has_baseline]
+    if settings.get("command") and "targets" in parts:
+        return CommandKind(generator, parameters, parts, settings)
+    if any(generator.has(f"{FUNCTIONS[part]}_batch") for part in parts):
+        return BatchKind(generator, parameters, parts, settings.get("items_per_call", 1024))
+    return ItemKind(generator, parameters, parts)
+
+
+class ItemKind:
+    """``cook(item)``, once per item."""
+
+    def __init__(self, generator, parameters, parts):
+        self.generator, self.parameters, self.parts = generator, parameters, parts
+
+    def calls(self, count):
+        return [range(row, row + 1) for row in range(count)]
+
+    def cook(self, items):
+        item = items.item(0, self.parameters)
+        rows = {}
+        for part in self.parts:
+            for name, array in self.part(part, item).items():
+                rows[f"{PARTS[part]}/{name}"] = array[np.newaxis]
+        return rows, {}
+
+    def part(self, part, item):
+        """Return one part of an item: component name -> array."""
+        return getattr(self.generator, part)(item)
+
+
+class CommandKind(ItemKind):
+    """A command per item gives the targets; inputs and baseline are the generator's."""
+
+    def __init__(self, generator, parameters, parts, settings):
+        super().__init__(generator, parameters, parts)
+        self.settings = settings
+
+    def part(self, part, item):
+        if part != "targets":
+            return super().part(part, item)
+        read = self.generator.function("read_outputs") if self.generator.has("read_outputs") else None
+        outputs = run_command(item, read_outputs=read, **self.settings)
+        return checked_components("target", outputs, f"item {item.id}: the command's outputs")
+
+
+class BatchKind(ItemKind):
+    """``cook_batch(items)``; inputs and baseline likewise, or per item where only that is defined."""
+
+    def __init__(self, generator, parameters, parts, items_per_call):
+        super().__init__(generator, parameters, parts)
+        self.items_per_call = items_per_call
+
+    def calls(self, count):
+        size = self.items_per_call
+        return [range(first, min(first + size, count)) for first in range(0, count, size)]
+
+    def cook(self, items):
+        many, rows, bad = ManyItems(items, self.parameters), {}, {}
+        for part in self.parts:
+            function, kind = FUNCTIONS[part], PARTS[part]
+            where = f"{self.generator.path}: {function}_batch"
+            if self.generator.has(f"{function}_batch"):
+                given = self.generator.call(f"{function}_batch", many)
+            elif part == "inputs" and not self.generator.has("inputs"):
+                given, where = numbers_of(many), "attributes"
+            else:
+                given = _stacked([getattr(self.generator, part)(item) for item in many])
+            for name, array in float_arrays(kind, given, where).items():
+                if not array.ndim or len(array) != len(items):
+                    shape = f"shape {array.shape}"
+                    raise UserError(
+                        f"{where}: {kind} {name!r} has {shape}; it needs a row for each of {len(items)} items"
+                    )
+                finite = np.isfinite(array).reshape(len(array), -1).all(1)
+                for row in np.flatnonzero(~finite):
+                    what = f"{kind} {name!r} of item {items.ids[row]} is not finite (NaN, Inf)"
+                    bad[int(row)] = InvalidExample(f"{where}: {what}")
+                rows[f"{kind}/{name}"] = array
+        return rows, bad
+
+
+def _stacked(parts):
+    return {name: np.stack([part[name] for part in parts]) for name in parts[0]}

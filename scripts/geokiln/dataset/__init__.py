@@ -1,0 +1,1 @@
+"""From batches to the dataset, and from it to what a network sees: merging, splitting, standardising, PCA."""

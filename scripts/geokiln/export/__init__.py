@@ -1,0 +1,1 @@
+"""From trained weights to one self-contained ONNX file, checked against PyTorch."""

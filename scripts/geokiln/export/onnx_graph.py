@@ -1,0 +1,157 @@
+"""One self-contained ONNX file: raw inputs in, physical targets out."""
+
+import contextlib
+import io
+import json
+import math
+import warnings
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from geokiln.errors import UserError
+from geokiln.models.reference import own_module
+
+OPSET, IR_VERSION = 17, 8  # DCCs ship old runtimes: onnxruntime 1.16 reads these
+
+
+class Graph:
+    """An ONNX graph that grows node by node; each method returns the name of what it added."""
+
+    def __init__(self):
+        self.constants, self.nodes = {}, []
+
+    def constant(self, name, array):
+        """Add an array, of the kind of numbers that it has."""
+        self.constants[name] = np.asarray(array, order="C")
+        return name
+
+    def node(self, operator, inputs, output, **attributes):
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+
+def build_onnx(weights, settings, basis, metadata):
+    """Return the ONNX model of a trained wedge, written as a graph of its own.
+
+    Standardisation, model and PCA reconstruction are one graph from ``input`` [batch, n_in] to ``output``
+    [batch, n_out], both float32 and flat.
+
+    Parameters
+    ----------
+    weights : dict
+        Arrays of the built-in network or of a regressor, by name.
+    settings : dict
+        All keys of ``training:``.
+    basis : dict
+        As `geokiln.dataset.preprocessing.fit_basis` gives it.
+    metadata : dict
+        Recorded in the model's metadata, each value as JSON.
+    """
+    graph, basis = Graph(), {name: np.float32(array) for name, array in basis.items()}
+    value = graph.node("Sub", ["input", graph.constant("input_mean", basis["input_mean"])], "centred")
+    value = graph.node("Div", [value, graph.constant("input_scale", basis["input_scale"])], "standardised")
+    if settings["model"] == "network":
+        value = _add_network(graph, weights, settings, value)
+    else:
+        from geokiln.export.regressor_graph import add_nodes  # imports scikit-learn, which networks do without
+        from geokiln.models.regressors import query_bytes
+
+        metadata = {**metadata, "bytes_per_item": 2 * query_bytes(settings["model"], weights)}
+        value = add_nodes(graph, settings["model"], weights, settings, value)
+    ends = graph.constant("basis", basis["basis"]), graph.constant("target_mean", basis["target_mean"])
+    graph.node("Gemm", [value, *ends], "output")
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "geokiln",
+            [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", len(basis["input_mean"])])],
+            [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", len(basis["target_mean"])])],
+            [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        producer_name="geokiln",
+    )
+    return _finished(model, metadata)
+
+
+def _finished(model, metadata):
+    model.ir_version = IR_VERSION
+    helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata.items()})
+    onnx.checker.check_model(model)
+    return model
+
+
+def _add_network(graph, weights, settings, value):
+    last = len(weights) // 2 - 1
+    for number in range(last + 1):
+        names = [f"layers.{number}.{part}" for part in ("weight", "bias")]
+        before = value
+        parts = [graph.constant(name, weights[name]) for name in names]
+        value = graph.node("Gemm", [value, *parts], f"layer{number}" if number < last else "coefficients")
+        if number == last:
+            break
+        value = _add_activation(graph, settings["activation"], value, f"activation{number}")
+        fan_in, fan_out = weights[names[0]].shape
+        if settings["skip_connections"] and fan_in == fan_out:
+            value = graph.node("Add", [value, before], f"skip{number}")
+    return value
+
+
+def _add_activation(graph, activation, value, output):
+    """Add an activation; what ONNX has no operator for in opset 17 is put together from others."""
+    plain = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid", "softplus": "Softplus", "sine": "Sin"}
+    if activation in plain:
+        return graph.node(plain[activation], [value], output)
+    if activation in ("leaky_relu", "elu"):
+        operator, alpha = ("LeakyRelu", 0.01) if activation == "leaky_relu" else ("Elu", 1.0)
+        return graph.node(operator, [value], output, alpha=alpha)
+    if activation == "silu":
+        return graph.node("Mul", [value, graph.node("Sigmoid", [value], f"{output}_gate")], output)
+    # gelu(x) = x / 2 (1 + erf(x / sqrt 2))
+    constants = {"root": math.sqrt(0.5), "one": 1.0, "half": 0.5}
+    root, one, half = (graph.constant(f"gelu_{name}", np.float32(number)) for name, number in constants.items())
+    inner = graph.node("Erf", [graph.node("Mul", [value, root], f"{output}_scaled")], f"{output}_erf")
+    gate = graph.node("Mul", [graph.node("Add", [inner, one], f"{output}_shifted"), half], f"{output}_gate")
+    return graph.node("Mul", [value, gate], output)
+
+
+class _Deployed(torch.nn.Module):
+    """A user's module between standardisation and PCA reconstruction."""
+
+    def __init__(self, module, basis):
+        super().__init__()
+        self.module = module
+        for name in ("input_mean", "input_scale", "target_mean", "basis"):
+            self.register_buffer(name, torch.from_numpy(np.array(basis[name])))
+
+    def forward(self, inputs):
+        values = self.module((inputs - self.input_mean) / self.input_scale)
+        return torch.addmm(self.target_mean, values, self.basis)
+
+
+def build_own_onnx(own, weights, settings, basis, metadata):
+    """Return the ONNX model of a user's own module, as ``torch.onnx`` exports it."""
+    n_in, n_out = len(basis["input_mean"]), len(basis["basis"])
+    module = _Deployed(own_module(own, weights, n_in, n_out, settings), basis).eval()
+    file = io.BytesIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        # The newer exporter takes seconds and writes opset 18 at least; this one is to stay until that changes.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            torch.onnx.export(
+                module,
+                (torch.zeros(2, n_in),),
+                file,
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=["input"],
+                output_names=["output"],
+                dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}},
+            )
+        except Exception as error:
+            reason = str(error).strip().split("\n")[0]
+            raise UserError(f"{own.path}: torch.onnx cannot export the model: {reason}") from error
+    return _finished(onnx.load_from_string(file.getvalue()), metadata)

@@ -1,0 +1,51 @@
+"""The exported model beside PyTorch."""
+
+import numpy as np
+import onnxruntime
+
+from geokiln.errors import UserError
+from geokiln.storage.tables import columns_of
+
+PARITY = {"kernel": 1e-4}  # of the largest value of a target; kernels add up large numbers that nearly cancel
+
+
+USUAL_PARITY = 1e-5
+
+
+def check_parity(model, batches, components, allowed=USUAL_PARITY):
+    """Compare the model, run by onnxruntime, with what PyTorch gives for the same raw inputs.
+
+    Parameters
+    ----------
+    batches : iterable
+        Pairs of inputs (n, n_in) and PyTorch's outputs (n, n_out); one pair is in memory at a time.
+    allowed : float
+        Largest difference that passes.
+
+    Returns
+    -------
+    float
+        The largest difference, as a share of the largest absolute value of its target component.
+
+    Raises
+    ------
+    UserError
+        If it is above *allowed*: then the file must not be used.
+    """
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    largest, difference = np.zeros(len(components)), np.zeros(len(components))
+    for inputs, expected in batches:
+        actual = session.run(["output"], {"input": np.ascontiguousarray(inputs, np.float32)})[0]
+        for number, component in enumerate(components):
+            columns = columns_of(component)
+            here, apart = np.abs(expected[:, columns]), np.abs(actual[:, columns] - expected[:, columns])
+            largest[number] = np.maximum(largest[number], here.max())  # unlike max(), it keeps what is not a number
+            difference[number] = np.maximum(difference[number], apart.max())
+    shares = difference / np.where(largest == 0, 1.0, largest)
+    for share, component in zip(shares, components):
+        if not share <= allowed:
+            raise UserError(
+                f"the exported model differs from PyTorch in target {component['name']!r} by {share:.1e} "
+                f"of its largest value; at most {allowed:.0e} is allowed, so it was not written"
+            )
+    return float(shares.max())

@@ -1,0 +1,1 @@
+"""Geometry in memory and in files."""

@@ -1,0 +1,86 @@
+"""Geometry in memory: points, primitives, attributes, groups."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geokiln.errors import UserError
+
+
+@dataclass
+class Geometry:
+    """Points, primitives and their attributes.
+
+    Attributes
+    ----------
+    points : float32 (n_points, 3)
+        Positions (``P``), in the unit of the scene.
+    primitives : list of n_primitives lists of int
+        The points of each primitive, in order; empty for one that is neither polygon nor polyline.
+    point_attributes, primitive_attributes : dict
+        Name -> array (n_points | n_primitives,) or (..., tuple size); numbers or strings.
+    detail_attributes : dict
+        Attributes of the whole geometry: name -> array (1,) or (1, tuple size).
+    groups : dict
+        (``point`` or ``primitive``, name) -> bool array (n_points | n_primitives,).
+    """
+
+    points: np.ndarray
+    primitives: list
+    point_attributes: dict = field(default_factory=dict)
+    primitive_attributes: dict = field(default_factory=dict)
+    detail_attributes: dict = field(default_factory=dict)
+    groups: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_attributes(cls, attributes):
+        """Return a geometry of one-point primitives that carries only primitive *attributes* (name -> array)."""
+        if not attributes:
+            raise UserError("there are no geometry attributes; at least one is needed, with a row per primitive")
+        arrays = {name: rows_of(name, array) for name, array in attributes.items()}
+        lengths = {name: len(array) for name, array in arrays.items()}
+        if len(set(lengths.values())) != 1:
+            raise UserError(f"geometry attributes differ in length ({lengths}); each needs one row per primitive")
+        count = next(iter(lengths.values()))
+        return cls(np.zeros((count, 3)), [[i] for i in range(count)], {}, arrays)
+
+    def elements(self, element, group=None, where="the geometry"):
+        """Return the numbers (n,) and attributes (name -> array (n, ...)) of its primitives, points or itself.
+
+        Points have their position as the attribute ``P``. The whole geometry (``detail``) has the numbers of points
+        and primitives as ``pointcount`` and ``primitivecount``.
+        """
+        if element == "detail":
+            if group:
+                raise UserError(f"{where}: work_items.group does not go with element: detail")
+            counts = {"pointcount": len(self.points), "primitivecount": len(self.primitives)}
+            return np.arange(1), {**self.detail_attributes, **{name: np.array([n]) for name, n in counts.items()}}
+        if element == "point":
+            attributes, count = {"P": self.points, **self.point_attributes}, len(self.points)
+        else:
+            attributes, count = self.primitive_attributes, len(self.primitives)
+        if not group:
+            return np.arange(count), attributes
+        if (element, group) not in self.groups:
+            known = ", ".join(name for kind, name in self.groups if kind == element) or "none"
+            raise UserError(f"{where}: there is no {element} group {group!r}; there are: {known}")
+        numbers = np.flatnonzero(self.groups[element, group])
+        return numbers, {name: array[numbers] for name, array in attributes.items()}
+
+
+def rows_of(name, array):
+    """Return an attribute as an array with a row per primitive."""
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        raise UserError(f"geometry attribute {name!r} has rows of different lengths") from None
+    if array.ndim == 0:
+        raise UserError(f"geometry attribute {name!r} is one value; it needs a row per primitive")
+    return array
+
+
+def check_finite(where, name, array, start=0):
+    """Raise a UserError that names the first element, counted from *start*, whose numbers are not all finite."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        first = start + np.argwhere(~np.isfinite(array))[0][0]
+        raise UserError(f"{where} {name!r} is not finite (NaN, Inf) in element {first}")

@@ -1,0 +1,1 @@
+"""What is trained: networks, a user's module, regressors; and their errors in physical units."""

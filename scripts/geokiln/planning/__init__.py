@@ -1,0 +1,1 @@
+"""From a checked config to names, files and flags: what the rules ask."""

@@ -1,0 +1,1 @@
+"""The exported model applied, and judged beside simple answers."""

@@ -1,0 +1,60 @@
+"""What the headers of an .npz tell without loading it: how many rows its arrays have, and where they lie.
+
+Only the standard library is imported here: the rules read headers at every start and must not pay for numpy.
+"""
+
+import ast
+import struct
+import zipfile
+
+from geokiln.errors import UserError
+
+
+def row_count(path):
+    """Return the number of rows that all arrays of an .npz share."""
+    rows = {name: shape[0] if shape else None for name, (_, shape, _, _) in array_headers(path).items()}
+    if not rows:
+        raise UserError(f"{path}: holds no array; each attribute is an array with a row per element")
+    if len(set(rows.values())) != 1 or None in rows.values():
+        raise UserError(f"{path}: its arrays differ in length ({rows}); each needs one row per element")
+    return next(iter(rows.values()))
+
+
+def array_headers(path):
+    """Return what an .npz says of its arrays: name -> (dtype text, shape, Fortran order, offset).
+
+    The offset is where the array's bytes begin in the file; None if they are compressed.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or is no .npz.
+    """
+    headers = {}
+    try:
+        with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
+            for member in archive.infolist():
+                with archive.open(member) as stream:
+                    about, length = _npy_header(stream)
+                # The local header repeats the name and may carry other extra fields than the directory does.
+                file.seek(member.header_offset + 26)
+                name_length, extra_length = struct.unpack("<HH", file.read(4))
+                start = member.header_offset + 30 + name_length + extra_length + length
+                stored = member.compress_type == zipfile.ZIP_STORED
+                name = member.filename[:-4] if member.filename.endswith(".npy") else member.filename
+                headers[name] = about["descr"], about["shape"], about["fortran_order"], start if stored else None
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except (zipfile.BadZipFile, struct.error, ValueError, SyntaxError, KeyError, EOFError, OSError) as error:
+        raise UserError(f"{path} is no complete .npz ({error}); make it again with numpy.savez") from None
+    return headers
+
+
+def _npy_header(stream):
+    """Return the header of an array as a dict, and the number of bytes before the array's own (.npy, numpy's NEP 1)."""
+    start = stream.read(8)
+    if start[:6] != b"\x93NUMPY":
+        raise ValueError("a member is no array")
+    size = "<H" if start[6] == 1 else "<I"
+    (length,) = struct.unpack(size, stream.read(struct.calcsize(size)))
+    return ast.literal_eval(stream.read(length).decode("utf-8")), 8 + struct.calcsize(size) + length

@@ -1,0 +1,133 @@
+"""Which files a Python file runs on, and whether its code (not its comments or layout) changed."""
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+from geokiln.errors import UserError
+
+
+def closure(script):
+    """Return *script* and the modules beside it that it imports, directly or not: the script first, the rest sorted.
+
+    Imports are found in the syntax tree. A module counts when it lies in the script's folder or in a package there;
+    installed packages do not. Importing a package's module runs its ``__init__.py``, so that file counts, too.
+    Imports by a string (``importlib.import_module(name)``) are not seen.
+
+    Raises
+    ------
+    UserError
+        If a file has a syntax error (names file and line) or does not exist.
+    """
+    script = Path(script)
+    found, waiting = [], [script]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.append(path)
+            waiting += _imports(path, script.parent)
+    return found[:1] + sorted(found[1:])
+
+
+def syntax_tree(path):
+    """Return the syntax tree of a Python file; UserError names file and line of a syntax error."""
+    try:
+        return ast.parse(Path(path).read_bytes(), filename=str(path))  # bytes: an encoding line counts, as in Python
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except SyntaxError as error:
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{path}{line}: {error.msg}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def code_digest(script):
+    """Return 32 hexadecimal digits of the syntax trees of *script* and the modules that it imports.
+
+    Comments, blank lines and line breaks do not count; names and docstrings do. Where the files lie does not count,
+    so a moved project keeps its digests.
+    """
+    script = Path(script)
+    digest = hashlib.blake2b(digest_size=16)
+    for path in closure(script):
+        digest.update(str(path.relative_to(script.parent)).encode())
+        digest.update(ast.dump(_EarlierImports().visit(syntax_tree(path))).encode())
+    return digest.hexdigest()
+
+
+class _EarlierImports(ast.NodeTransformer):
+    """Let imports from `geokiln.api` count as those from the modules that held the names first.
+
+    So moves inside Geokiln change nobody's digest, nor does a generator that is brought to the newer name.
+    """
+
+    EARLIER = {"DropItem": "geokiln.errors", "UserError": "geokiln.errors"}  # the others: geokiln.geo
+
+    def visit_ImportFrom(self, node):
+        if node.module != "geokiln.api" or node.level:
+            return node
+        modules = {}
+        for alias in node.names:
+            modules.setdefault(self.EARLIER.get(alias.name, "geokiln.geo"), []).append(alias)
+        return [ast.ImportFrom(module, names, 0) for module, names in sorted(modules.items())]
+
+
+def defined_names(script):
+    """Return the names that a module may define at its top level, or None where only running it would tell."""
+    names = set()
+    for node in syntax_tree(script).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names.update(name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            if any(alias.name == "*" for alias in node.names):
+                return None
+            names.update(alias.asname or alias.name for alias in node.names)
+        elif not isinstance(node, ast.Expr):  # conditions, loops ...: only running it would tell
+            return None
+    return names
+
+
+def _imports(path, root):
+    """Return the files that a file imports; read once, however many scripts import it, until it changes."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist")
+    status = path.stat()
+    return _imports_of(path, root, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@functools.lru_cache(maxsize=None)
+def _imports_of(path, root, *_signature):
+    return [file for node in _statements(syntax_tree(path)) for file in _imported_files(node, path, root)]
+
+
+def _statements(node):
+    """Yield all statements within a node; expressions, of which there are many more, import nothing."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for child in getattr(node, block, ()):
+            yield child
+            yield from _statements(child)
+
+
+def _imported_files(node, path, root):
+    if isinstance(node, ast.Import):
+        names = [(root, alias.name) for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        parents = [root, *path.parents]
+        folder = parents[min(node.level, len(parents) - 1)]
+        module = node.module or ""
+        names = [(folder, module)] if module else []
+        names += [(folder, f"{module}.{alias.name}".strip(".")) for alias in node.names]
+    else:
+        return []
+    files = []
+    for folder, name in names:
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):  # a.b.c runs a/__init__.py and a/b/__init__.py as well
+            stem = folder.joinpath(*parts[:length])
+            files += [stem.with_suffix(".py"), stem / "__init__.py"]
+    return [file for file in files if file.is_file()]

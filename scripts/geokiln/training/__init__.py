@@ -1,0 +1,1 @@
+"""Training wedges in packs: trainer, losses, optimizers, schedules, states to go on from."""

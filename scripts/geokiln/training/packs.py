@@ -1,0 +1,108 @@
+"""Packs: which wedges one job trains.
+
+Small networks of one shape are trained as one stacked network, in a small part of the time that they take one by one.
+Only the standard library is imported here.
+"""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from geokiln.storage.store import STORE
+from geokiln.training.settings import SHARED
+from geokiln.wedges.expansion import wedge_name
+
+STACKED_WEIGHTS = 1 << 16  # of a hidden layer: more leave a core's cache, and stacking gains nothing
+LARGEST = 32
+WEDGE_FILES = (
+    "weights.safetensors",
+    "losses.csv",
+    "snapshots.safetensors",
+    "training.json",
+)  # the last vouches for all
+
+
+def pack_wedges(wedges, axes, settings_of, recipe_keys, stackable=True):
+    """Return name of a pack -> its wedges, sorted.
+
+    A pack is named by the values that its wedges share, and numbered; a pack of one has the wedge's name.
+
+    Parameters
+    ----------
+    wedges : list of str
+    axes : list of str
+        The keys that any wedge has values of.
+    settings_of : function
+        ``settings_of(wedge)`` returns all keys of ``training:`` and ``preprocess:``, the wedge's values laid over.
+    recipe_keys : collection of str
+        The keys of ``preprocess:``: wedges of one pack share their preprocessing.
+    stackable : bool
+        Whether built-in networks are trained; others are packs of one.
+    """
+    alike = {}
+    for wedge in sorted(wedges):
+        settings = settings_of(wedge)
+        shared = {axis: settings[axis] for axis in axes if axis in SHARED or axis in recipe_keys}
+        alike.setdefault(wedge_name(shared) if shared else "base", []).append(wedge)
+    packs = {}
+    for name, members in alike.items():
+        settings = settings_of(members[0])
+        size = pack_size(settings) if stackable and settings["model"] == "network" else 1
+        for number, part in enumerate(_even_parts(members, -(-len(members) // size))):
+            packs[part[0] if len(part) == 1 else f"{name}_{number}"] = part
+    return packs
+
+
+def pack_size(settings):
+    """Return how many wedges with these settings are trained at once, at most: ``training.pack_size``.
+
+    ``auto`` was measured on one core (docs/wedges.md). On small networks most of the time is Python's and PyTorch's,
+    and is paid once for all of a stack; large ones keep the processor busy by themselves.
+
+    >>> [pack_size({"pack_size": "auto", "hidden_widths": None, "hidden_layers": 2, "hidden_width": width})
+    ...  for width in (32, 64, 96, 128, 256, 1024)]
+    [32, 16, 7, 4, 1, 1]
+    """
+    if settings["pack_size"] != "auto":
+        return settings["pack_size"]
+    widest = max(settings["hidden_widths"] or [settings["hidden_width"]])
+    return min(LARGEST, max(1, STACKED_WEIGHTS // widest**2))
+
+
+def _even_parts(members, count):
+    """Return *members* in *count* parts as even as can be, in their order."""
+    ends = [number * len(members) // count for number in range(count + 1)]
+    return [members[first:last] for first, last in zip(ends, ends[1:])]
+
+
+def pack_file(wedge, pack, asked):
+    """Return the file of the pack that trains a wedge: a pack of its own, where the wedge alone is asked for.
+
+    Once its *pack* is there, the wedge comes from it: what is finished stays finished, however it is asked for.
+
+    Parameters
+    ----------
+    asked : set of str, or None
+        The wedges that the command line asks for alone; None in a job of a farm, which sees another command line.
+    """
+    together, alone = f"packs/{pack}.json", f"packs/{wedge}.json"
+    if Path(together).exists():
+        return together
+    by_name = Path(alone).exists() if asked is None else wedge in asked
+    return alone if by_name else together
+
+
+def forget_lost_packs(files):
+    """Delete the pack files that vouch for a wedge which is neither published nor kept in the store any more.
+
+    It was deleted by hand. A job finds out too late that it must be trained anew: the plan would be made.
+    """
+    for file in filter(os.path.exists, files):
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # others tell what is wrong with it
+            wedges = json.loads(Path(file).read_text(encoding="utf-8"))["wedges"]
+            for wedge, about in wedges.items():
+                published = all(os.path.exists(f"wedges/{wedge}/{name}") for name in WEDGE_FILES)
+                if not published and not (STORE / "wedges" / about["key"]).exists():
+                    os.remove(file)
+                    break

@@ -1,0 +1,59 @@
+"""A trained wedge on disk, judged in physical units."""
+
+import csv
+import time
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from geokiln.models.reference import coefficient_function
+from geokiln.models.wedge_errors import errors_on_examples
+from geokiln.storage.arrays import read_arrays
+from geokiln.storage.files import put_aside, write_json
+from geokiln.training.trainer import NUMBERS
+
+LOSSES = ["epoch", "steps", *NUMBERS]  # columns of losses.csv
+
+
+def write_wedge(folder, preprocessed, table, settings, outcome, own=None):
+    """Write a training's ``weights.safetensors``, ``training.json``, ``losses.csv``, ``snapshots.safetensors``.
+
+    Parameters
+    ----------
+    folder : path
+        Where the files are written.
+    preprocessed : path
+        Folder that `geokiln.dataset.preprocessing.preprocess_table` filled.
+    table : geokiln.storage.tables.Table
+        The dataset, for the errors in physical units after reconstruction.
+    settings : dict
+        All keys of ``training:``, the wedge's values laid over.
+    outcome : geokiln.training.kinds.Outcome
+    own : geokiln.training.own_script.OwnScript, optional
+    """
+    start = time.perf_counter()
+    about = {"settings": settings, **outcome.about, "parameters": _count(outcome.weights)}
+    if about["status"] == "trained":
+        basis = read_arrays(Path(preprocessed, "basis.npz"))
+        predict = coefficient_function(settings, outcome.weights, table.input_width, len(basis["basis"]), own)
+        about.update(errors_on_examples(predict, basis, table))
+    save_file(outcome.weights, Path(folder, "weights.safetensors"))
+    save_file(outcome.snapshots, Path(folder, "snapshots.safetensors"))
+    with open(Path(folder, "losses.csv"), "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([LOSSES, *outcome.rows])
+    seconds = round(outcome.seconds + time.perf_counter() - start, 3)
+    write_json(Path(folder, "training.json"), {**about, "dataset": table.digest, "seconds": seconds})
+
+
+def _count(weights):
+    """Return how many numbers a model has; the remainders of float64 weights are no numbers of their own."""
+    return sum(array.size for name, array in weights.items() if not name.endswith("_remainder"))
+
+
+def read_weights(path):
+    """Return the arrays in a .safetensors file by name; a damaged file is put aside and named."""
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise put_aside(path, str(error)) from None

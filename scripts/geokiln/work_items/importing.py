@@ -1,0 +1,171 @@
+"""From geometry to work items: which elements, which attributes, and what identifies each."""
+
+import fnmatch
+from pathlib import Path
+
+import numpy as np
+
+from geokiln.errors import UserError
+from geokiln.geometry.geo_file import read_geo
+from geokiln.geometry.geometry import check_finite
+from geokiln.storage.arrays import open_arrays
+from geokiln.storage.npz_headers import row_count
+from geokiln.work_items.items import WorkItems
+
+BLOCK = 65536
+
+
+def read_elements(path, element="primitive", group=None, pattern="*"):
+    """Return the attributes of a geometry's elements.
+
+    Parameters
+    ----------
+    path : path
+        A ``.geo`` file, or a table of attributes as ``.npz``: arrays by name, first axis = elements.
+    element : str
+        ``primitive``, ``point`` or ``detail`` (the whole geometry); in an ``.npz`` the rows are the elements.
+    group : str, optional
+        Only the elements in this group.
+    pattern : str
+        Which attributes, see `geokiln.work_items.importing.matches`.
+
+    Returns
+    -------
+    tuple
+        Numbers of the elements in the file, (n,) int; dict of attributes, name -> array (n, ...).
+    """
+    table = str(path).endswith(".npz")
+    if table and (element == "detail" or group):
+        wanted = "no groups" if group else "no detail attributes"
+        raise UserError(f"{path}: an .npz has {wanted}; leave work_items.{'group' if group else 'element'} out")
+    if table:
+        numbers, attributes = np.arange(row_count(path)), open_arrays(path)
+    else:
+        numbers, attributes = read_geo(path).elements(element, group, path)
+    chosen = {name: array for name, array in attributes.items() if matches(pattern, name)}
+    if len(numbers) and not chosen:
+        names = ", ".join(attributes) or "none"
+        raise UserError(
+            f"{path}: work_items.attributes: {pattern!r} chooses no {element} attribute; there are: {names}"
+        )
+    for name, array in chosen.items():
+        for start in range(0, len(array), BLOCK):
+            check_finite(f"{path}: attribute", name, array[start : start + BLOCK], start)
+    return numbers, chosen
+
+
+def import_items(paths, seed, names=None, id_attribute=None, constants=None, empty="fail", **import_settings):
+    """Return the WorkItems of one or several geometry files.
+
+    Parameters
+    ----------
+    names : list of str, optional
+        A name for each file, if there are several: an item is called after its file and element, ``walk-12``.
+    id_attribute : str, optional
+        Integer or string attribute that identifies an element; without it, its number does.
+    constants : dict, optional
+        Attributes that every item gets.
+    empty : str
+        What a geometry without elements is: ``fail``, ``warn`` or ``ignore``.
+    import_settings
+        ``element``, ``group``, ``pattern`` of `read_elements`.
+    """
+    parts = []
+    for path, name in zip(paths, names or [None] * len(paths)):
+        numbers, attributes = read_elements(path, **import_settings)
+        if not len(numbers):
+            if empty == "fail":
+                raise UserError(f"{path}: the geometry is empty; each data point needs an element")
+            if empty == "warn":
+                print(f"warning: {path} is empty and gives no work items")
+            continue
+        ids = _identities(path, attributes, id_attribute) if id_attribute else _texts(numbers)
+        parts.append((path, np.char.add(f"{name}-", ids) if name else ids, attributes))
+    if not parts:
+        raise UserError(f"{', '.join(map(str, paths))}: no element is left to make work items of")
+    ids, attributes = _merged(parts)
+    for name, value in (constants or {}).items():
+        if name in attributes:
+            raise UserError(f"work_items.constants: {name!r} is an attribute of the geometry, too; choose another name")
+        attributes[name] = np.broadcast_to(np.array(value), (len(ids), *np.shape(value)))
+    return WorkItems(ids, seed, attributes)
+
+
+def _texts(numbers):
+    return numbers.astype(f"U{len(str(numbers.max()))}")
+
+
+def _identities(path, attributes, name):
+    """Return the identities of the elements, from an attribute that must be a different one for each."""
+    if name not in attributes:
+        names = ", ".join(attributes) or "none"
+        raise UserError(f"{path}: work_items.id_attribute: there is no attribute {name!r}; there are: {names}")
+    column = attributes[name]
+    if column.ndim != 1 or column.dtype.kind not in "iuU":
+        raise UserError(f"{path}: work_items.id_attribute: {name!r} must hold one integer or string for each element")
+    ids = column.astype(str)
+    for number, id_ in enumerate(ids):
+        if not id_ or "\n" in id_:
+            raise UserError(f"{path}: element {number} has an empty or broken {name!r}, {str(id_)!r}")
+    values, first, counts = np.unique(ids, return_index=True, return_counts=True)
+    if counts.max() > 1:
+        twice = values[counts.argmax()]
+        one, other = np.flatnonzero(ids == twice)[:2]
+        both = f"elements {one} and {other} have the same {name!r}, {twice}"
+        raise UserError(f"{path}: work_items.id_attribute: {both}; it must identify one")
+    return ids
+
+
+def _merged(parts):
+    """Return the ids and attributes of all parts, one after another; they must have the same attributes."""
+    first_path, ids, attributes = parts[0]
+    if len(parts) == 1:
+        return ids, dict(attributes)
+    for path, _, others in parts[1:]:
+        for name in sorted(attributes.keys() | others.keys()):
+            here, there = (str(part[name].shape[1:]) if name in part else "missing" for part in (others, attributes))
+            if here != there:
+                raise UserError(
+                    f"{path}: attribute {name!r} has shape {here}, in {first_path} {there}; both must agree"
+                )
+    merged = {name: np.concatenate([part[name] for _, _, part in parts]) for name in attributes}
+    return np.concatenate([ids for _, ids, _ in parts]), merged
+
+
+def file_names(paths):
+    """Return the names that tell several geometry files apart: their names without folder and suffix."""
+    names = [Path(path).stem for path in paths]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"geometry.source: two files are called {name}; items are named after them, so rename one")
+    return names
+
+
+def matches(pattern, name):
+    """Whether an attribute's name is chosen by a pattern in Houdini's way: words, ``*``, and ``^`` to take away.
+
+    >>> [matches("* ^name", name) for name in ("P", "name")]
+    [True, False]
+    """
+    chosen = False
+    for word in pattern.split():
+        if fnmatch.fnmatchcase(name, word.lstrip("^")):
+            chosen = not word.startswith("^")
+    return chosen
+
+
+def add_attributes(items, generator, parameters):
+    """Return the items with what the generator's ``attributes(item)`` gives for each of them."""
+    columns = {}
+    for row in range(len(items)):
+        given = generator.call("attributes", items.item(row, parameters))
+        if not isinstance(given, dict) or (row and given.keys() != columns.keys()):
+            raise UserError(
+                f"{generator.path}: attributes(item {items.ids[row]}) must give a dict, the same names for all"
+            )
+        for name, value in given.items():
+            columns.setdefault(name, []).append(value)
+    taken = sorted(columns.keys() & items.attributes.keys())
+    if taken:
+        raise UserError(f"{generator.path}: attributes: {taken[0]!r} is an attribute of the geometry already")
+    return WorkItems(items.ids, items.seed, {**items.attributes, **{n: np.array(v) for n, v in columns.items()}})

@@ -1,0 +1,57 @@
+"""``work_items/items.npz``: all work items of a geometry, column by column, and a digest of each.
+
+Arrays: ``id`` (n,) text; ``seed`` (); ``digest`` (n, 2) uint64, see `geokiln.work_items.items.WorkItems.digests`;
+``attribute/{name}`` (n,) or (n, tuple size). Readers touch only the rows that they ask for.
+"""
+
+from geokiln.errors import UserError
+from geokiln.storage.files import put_aside
+from geokiln.storage.npz_headers import array_headers
+from geokiln.work_items.items import WorkItems
+
+PREFIX = "attribute/"
+
+
+def write_items(path, items):
+    """Write WorkItems to an .npz, and return their digests (n, 2) uint64."""
+    from geokiln.storage.arrays import write_arrays
+
+    digests = items.digests()
+    columns = {PREFIX + name: column for name, column in items.attributes.items()}
+    write_arrays(path, {"id": items.ids, "seed": items.seed, "digest": digests, **columns})
+    return digests
+
+
+def read_digests(path, rows):
+    """Return the digests of the items in the range *rows* (of all that there are, for None) as a list of 16 bytes.
+
+    Without numpy: a job that finds all its items in the store must not pay for it.
+
+    Raises
+    ------
+    UserError
+        If there is none of the rows; says how many items there are.
+    """
+    headers = array_headers(path)
+    if "digest" not in headers:
+        raise put_aside(path, "it holds no digests of items")
+    _, (count, _), _, offset = headers["digest"]
+    rows = range(count) if rows is None else range(rows.start, min(rows.stop, count))
+    if not rows:
+        raise UserError(f"{path}: there are {count} data points, 0 to {count - 1}; none of those asked for")
+    with open(path, "rb") as file:
+        file.seek(offset + 16 * rows.start)
+        stored = file.read(16 * len(rows))
+    return [stored[at : at + 16] for at in range(0, len(stored), 16)]
+
+
+def read_items(path, first, count):
+    """Return *count* WorkItems from row *first* on; a damaged file is put aside and named."""
+    from geokiln.storage.arrays import open_arrays
+
+    arrays = open_arrays(path)
+    columns = {name[len(PREFIX) :]: array for name, array in arrays.items() if name.startswith(PREFIX)}
+    items = WorkItems(arrays["id"], arrays["seed"], columns).rows(slice(first, first + count))
+    if items.digests().tobytes() != arrays["digest"][first : first + count].tobytes():
+        raise put_aside(path, "the items do not agree with their digests")
+    return items

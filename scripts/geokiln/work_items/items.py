@@ -1,0 +1,152 @@
+"""Work items: what one cook computes, as a table and as a generator's functions see them."""
+
+import hashlib
+import json
+
+from geokiln.errors import UserError
+
+
+class WorkItems:
+    """Some work items, column by column.
+
+    Attributes
+    ----------
+    ids : (n,) array of str
+        Identities; they never depend on order, batch or worker.
+    seed : int
+    attributes : dict
+        Name -> array (n,) or (n, tuple size); numbers or strings. Together with identity and seed that is all that a
+        cook may depend on, so it is what is fingerprinted.
+    """
+
+    def __init__(self, ids, seed, attributes):
+        self.ids, self.seed, self.attributes = ids, int(seed), attributes
+
+    def __len__(self):
+        return len(self.ids)
+
+    def rows(self, rows):
+        """Return the items in *rows*, a slice or an array of row numbers."""
+        return WorkItems(self.ids[rows], self.seed, {name: column[rows] for name, column in self.attributes.items()})
+
+    def item(self, row, parameters):
+        """Return one item as a generator's functions see it."""
+        return Item(self, row, parameters)
+
+    def digests(self, block=65536):
+        """Return 16 bytes for each item that identify it and all its attributes: (n, 2) uint64.
+
+        Neither the order of the attributes nor the other items count.
+        """
+        import numpy as np
+
+        names = sorted(self.attributes)
+        layout = [(name, _kind(self.attributes[name]), list(self.attributes[name].shape[1:])) for name in names]
+        common = hashlib.blake2b(json.dumps([self.seed, layout]).encode(), digest_size=16)
+        digests = bytearray()
+        for start in range(0, len(self), block):
+            rows = self.rows(slice(start, start + block))
+            columns = [rows.attributes[name] for name in names]
+            texts = [column for column in columns if column.dtype.kind == "U"]
+            numbers = [_bytes(column) for column in columns if column.dtype.kind != "U"]
+            table = np.hstack(numbers) if numbers else np.zeros((len(rows), 0), np.uint8)
+            for number, id_ in enumerate(rows.ids):
+                digest = common.copy()
+                digest.update(json.dumps([str(id_), *[text[number].tolist() for text in texts]]).encode())
+                digest.update(table[number].data)
+                digests += digest.digest()
+        return np.frombuffer(bytes(digests), np.uint64).reshape(-1, 2)
+
+
+def _kind(column):
+    return "text" if column.dtype.kind == "U" else column.dtype.newbyteorder("<").str
+
+
+def _bytes(column):
+    """Return the bytes of each row of numbers, little-endian: (n, row bytes) uint8."""
+    import numpy as np
+
+    column = np.ascontiguousarray(column, column.dtype.newbyteorder("<"))
+    return column.reshape(len(column), -1).view(np.uint8).reshape(len(column), -1)
+
+
+class Item:
+    """A work item as a generator's functions see it.
+
+    Attributes
+    ----------
+    id : str
+        Identity of the item; it never depends on order, batch or worker.
+    parameters : dict
+        ``generator.parameters`` of the config.
+    """
+
+    def __init__(self, items, row, parameters):
+        self.id = str(items.ids[row])
+        self.seed = items.seed
+        self.parameters = parameters
+        self._items, self._row = items, row
+
+    def __getitem__(self, name):
+        """Return the attribute *name*: a number, a string, or a float or int array (tuple size,)."""
+        import numpy as np
+
+        if name not in self._items.attributes:
+            names = ", ".join(self.names) or "none"
+            raise UserError(f"item {self.id} has no attribute {name!r}; it has {names}")
+        value = self._items.attributes[name][self._row].tolist()
+        return np.array(value) if isinstance(value, list) else value
+
+    @property
+    def names(self):
+        """Names of the attributes, in the order of the geometry."""
+        return list(self._items.attributes)
+
+    @property
+    def random(self):
+        """A new numpy Generator seeded by the seed and the identity: the same numbers wherever the item is cooked."""
+        import numpy as np
+
+        return np.random.default_rng([self.seed, id_number(self.id)])
+
+
+def id_number(id_):
+    """Return the number that an identity seeds random numbers with: itself, or a hash of it.
+
+    >>> id_number("12")
+    12
+    """
+    hashed = hashlib.blake2b(id_.encode(), digest_size=8).hexdigest()
+    return int(id_) if id_.isdigit() else int(hashed, 16)
+
+
+class ManyItems:
+    """Work items as a vectorised function sees them: ``items["name"]`` is an array with a row per item.
+
+    Attributes
+    ----------
+    ids : (n,) array of str
+    names : list of str
+        Names of the attributes.
+    parameters : dict
+        ``generator.parameters`` of the config.
+
+    Iterating gives single items. What a row of the result is must not depend on the other rows.
+    """
+
+    def __init__(self, items, parameters):
+        self._items, self.parameters = items, parameters
+        self.ids, self.names = items.ids, list(items.attributes)
+
+    def __len__(self):
+        return len(self._items)
+
+    def __getitem__(self, name):
+        if name not in self._items.attributes:
+            raise UserError(f"the items have no attribute {name!r}; they have {', '.join(self.names) or 'none'}")
+        import numpy as np
+
+        return np.array(self._items.attributes[name])
+
+    def __iter__(self):
+        return (self._items.item(row, self.parameters) for row in range(len(self)))
