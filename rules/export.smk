@@ -11,8 +11,10 @@ rule export_model:
         bases=BASES,
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
-        script=PROJECT.training.script,
-        losses=losses("model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, *BASES, "wedges.csv", "dataset/examples.json"]),
+        script=TRAINING.script,
+        lost=lost_before(
+            "model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, *BASES, "wedges.csv", "dataset/examples.json"]
+        ),
     output:
         "model.onnx",
     log:
@@ -20,14 +22,17 @@ rule export_model:
     resources:
         **reserve("other"),
     params:
-        own=PROJECT.training.script_flags(),
-        own_digest=PROJECT.training.digest,
+        own_digest=TRAINING.digest,
+        lost=LOST.times("model.onnx"),
+    # Which wedge is the first of the ranking is known only now.
     shell:
-        "{input.python:q} {input.code[0]:q} {params.own:q}"
+        "{input.python:q} {input.code[0]:q}"
         " --ranking {input.ranking:q}"
-        " --preprocessed preprocessed"
-        " --examples {input.examples:q}"
-        " --sidecar {input.sidecar:q}"
+        " --result wedges/{{wedge}}/training.json"
+        " --weights wedges/{{wedge}}/weights.safetensors"
+        " --basis preprocessed/{{recipe}}/basis.npz"
+        " --script {input.script:q}"
+        " --examples {input.examples:q} {input.sidecar:q}"
         " --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -38,10 +43,10 @@ rule export_wedge:
         code=code("export_model.py"),
         result="wedges/{wedge}/training.json",
         weights="wedges/{wedge}/weights.safetensors",
-        basis=lambda wildcards: PROJECT.training.preprocessed(wildcards.wedge, "basis.npz"),
+        basis=preprocessed("basis.npz"),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
-        script=PROJECT.training.script,
+        script=TRAINING.script,
     output:
         "wedges/{wedge}/model.onnx",
     log:
@@ -49,14 +54,17 @@ rule export_wedge:
     resources:
         **reserve("other"),
     params:
-        own=PROJECT.training.script_flags(),
-        own_digest=PROJECT.training.digest,
+        epoch="chosen",
+        own_digest=TRAINING.digest,
     shell:
-        "{input.python:q} {input.code[0]:q} {params.own:q}"
+        "{input.python:q} {input.code[0]:q}"
         " --wedge {wildcards.wedge:q}"
-        " --preprocessed preprocessed"
-        " --examples {input.examples:q}"
-        " --sidecar {input.sidecar:q}"
+        " --epoch {params.epoch}"
+        " --result {input.result:q}"
+        " --weights {input.weights:q}"
+        " --basis {input.basis:q}"
+        " --script {input.script:q}"
+        " --examples {input.examples:q} {input.sidecar:q}"
         " --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -67,15 +75,14 @@ use rule export_wedge as export_epoch with:
         python=environment("train"),
         code=code("export_model.py"),
         result="wedges/{wedge}/training.json",
-        snapshots="wedges/{wedge}/snapshots.safetensors",
-        basis=lambda wildcards: PROJECT.training.preprocessed(wildcards.wedge, "basis.npz"),
+        weights="wedges/{wedge}/snapshots.safetensors",
+        basis=preprocessed("basis.npz"),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
-        script=PROJECT.training.script,
+        script=TRAINING.script,
     output:
         "wedges/{wedge}/epoch-{epoch}.onnx",
     log:
         "logs/export_epoch/{wedge}_{epoch}.log",
     params:
-        own=lambda wildcards: [*PROJECT.training.script_flags(), "--epoch", wildcards.epoch],
-        own_digest=PROJECT.training.digest,
+        epoch="{epoch}",

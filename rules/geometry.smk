@@ -12,25 +12,24 @@ rule sample_geometry:
         code=code("sample_geometry.py"),
         generator=PROJECT.generator,
         generator_inputs=PROJECT.generator_inputs,
-        source=lambda wildcards: PROJECT.geometry_files(wildcards.geometry),
+        source=lambda wildcards: PROJECT.geometries[wildcards.geometry].files,
     output:
         "geometry/{geometry}",
     log:
         "logs/sample_geometry/{geometry}.log",
     params:
-        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        parameters=as_it_is(PROJECT.parameters),
         generator_digest=PROJECT.generator_digest,
-        source=lambda wildcards: PROJECT.geometries[wildcards.geometry],
-        source_digest=lambda wildcards: PROJECT.geometry_digest(wildcards.geometry),
-        primitives=["--count", config["geometry"]["count"]] if config["geometry"]["count"] else [],
+        source_digest=lambda wildcards: PROJECT.geometries[wildcards.geometry].digest,
+        primitives=config["geometry"]["count"] or "any",
         seed=config["geometry"]["seed"],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
         " --parameters {params.parameters:q}"
-        " --source {params.source:q}"
-        " {params.primitives}"
+        " --source {input.source:q}"
+        " --count {params.primitives}"
         " --seed {params.seed}"
         " --output {output:q}"
         " > {log:q} 2>&1"
@@ -42,7 +41,7 @@ rule sample_unseen:
         code=code("sample_geometry.py"),
         generator=PROJECT.generator,
         generator_inputs=PROJECT.generator_inputs,
-        source=lambda wildcards: PROJECT.unseen_files(wildcards.unseen),
+        source=lambda wildcards: PROJECT.unseen[wildcards.unseen].files,
     output:
         "geometry/unseen/{unseen}.{suffix}",
     log:
@@ -50,18 +49,17 @@ rule sample_unseen:
     wildcard_constraints:
         suffix="geo|npz",
     params:
-        parameters=lambda wildcards: PROJECT.parameters,  # as it is, braces and all
+        parameters=as_it_is(PROJECT.parameters),
         generator_digest=PROJECT.generator_digest,
-        source=lambda wildcards: PROJECT.unseen_source(wildcards.unseen),
-        source_digest=lambda wildcards: PROJECT.unseen_digest(wildcards.unseen),
-        primitives=lambda wildcards: config["unseen"][wildcards.unseen].get("count", 0),
+        source_digest=lambda wildcards: PROJECT.unseen[wildcards.unseen].digest,
+        primitives=lambda wildcards: PROJECT.unseen[wildcards.unseen].count or "any",
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --unseen {wildcards.unseen:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
         " --parameters {params.parameters:q}"
-        " --source {params.source:q}"
+        " --source {input.source:q}"
         " --count {params.primitives}"
         " --output {output:q}"
         " > {log:q} 2>&1"

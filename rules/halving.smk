@@ -8,14 +8,19 @@ localrules:
 # As train_pack, for the first epochs alone, and of those wedges that the rung before chose.
 use rule train_pack as train_rung with:
     input:
-        unpack(pack_data),
         python=environment("train"),
         code=code("train_pack.py"),
+        training=preprocessed("training.json"),
+        training_rows=ancient(preprocessed("training.raw")),
+        validation=preprocessed("validation.json"),
+        validation_rows=ancient(preprocessed("validation.raw")),
+        basis=preprocessed("basis.npz"),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
-        script=PROJECT.training.script,
-        initial_weights=PROJECT.training.initial_weights,
-        rung=lambda wildcards: PROJECT.training.rung_before(wildcards.pack, int(wildcards.rung)),
+        script=TRAINING.script,
+        initial_weights=TRAINING.initial_weights,
+        earlier=pack_at_the_rung_before,
+        chosen=rung_before,
     output:
         "rungs/{rung}/{pack}.json",
     log:
@@ -23,23 +28,21 @@ use rule train_pack as train_rung with:
     benchmark:
         "logs/train_rung/{rung}_{pack}.tsv"
     params:
-        environment=PROJECT.environment_names["train"],
-        pack=lambda wildcards: PROJECT.training.pack_flags(wildcards.pack),
-        rung=lambda wildcards: PROJECT.training.rung_flags(wildcards.pack, int(wildcards.rung)),
-        own_digest=PROJECT.training.digest,
+        until="{rung}",
+        lost=0,
 
 
 rule select_rung:
     input:
         python=environment("train"),
         code=code("select_rung.py"),
-        packs=expand("rungs/{{rung}}/{pack}.json", pack=PROJECT.training.packs),
+        packs=expand("rungs/{{rung}}/{pack}.json", pack=TRAINING.packs),
     output:
         "rungs/{rung}.json",
     log:
         "logs/select_rung/{rung}.log",
     params:
-        eta=config["halving"]["eta"],
+        eta=config["selection"]["eta"],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --packs {input.packs:q}"

@@ -26,8 +26,7 @@ rule predict:
         " --model {input.model:q}"
         " --unseen {input.unseen:q}"
         " --cook-report {input.report:q}"
-        " --examples {input.examples:q}"
-        " --sidecar {input.sidecar:q}"
+        " --examples {input.examples:q} {input.sidecar:q}"
         " --predictions {output.predictions:q}"
         " --errors {output.errors:q}"
         " > {log:q} 2>&1"
@@ -56,7 +55,7 @@ rule merge_predictions:
         code=code("merge_predictions.py"),
         predictions=expand("predictions/{unseen}.npz", unseen=UNSEEN),
         errors=expand("predictions/{unseen}.json", unseen=UNSEEN),
-        losses=losses("predictions/all.npz", BEFORE_PREDICTIONS, [*PREDICTIONS, "predictions/errors.csv"]),
+        lost=lost_before("predictions/all.npz", BEFORE_PREDICTIONS, [*PREDICTIONS, "predictions/errors.csv"]),
     output:
         predictions="predictions/all.npz",
         errors="predictions/errors.csv",
@@ -64,9 +63,11 @@ rule merge_predictions:
         "logs/merge_predictions.log",
     params:
         order=UNSEEN,  # of the rows; inputs are compared as a set
+        lost=LOST.times("predictions/all.npz"),
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " {input.predictions:q}"
+        " --predictions {input.predictions:q}"
+        " --judged {input.errors:q}"
         " --output {output.predictions:q}"
         " --errors {output.errors:q}"
         " > {log:q} 2>&1"

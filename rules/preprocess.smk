@@ -1,13 +1,23 @@
 """dataset -> preprocessed/{recipe}/: training and validation split, standardised, targets compressed, and the way back"""
 
 
+def recipe_of(wildcards):
+    """The name of the preprocessing that a wedge, or all wedges of a pack, are trained on."""
+    return TRAINING.recipe_of(wildcards.get("wedge") or TRAINING.members(wildcards.pack)[0])
+
+
+def preprocessed(name):
+    """A file of that preprocessing."""
+    return lambda wildcards: f"preprocessed/{recipe_of(wildcards)}/{name}"
+
+
 rule preprocess:
     input:
         python=environment("train"),
         code=code("preprocess.py"),
         sidecar="dataset/examples.json",
         ids="dataset/examples.ids",
-        examples=ancient("dataset/examples.raw"),  # its side-car speaks for it
+        examples=ancient("dataset/examples.raw"),  # its sidecar speaks for it
     output:
         training=multiext("preprocessed/{recipe}/training", ".raw", ".json"),
         validation=multiext("preprocessed/{recipe}/validation", ".raw", ".json"),
@@ -18,13 +28,15 @@ rule preprocess:
         **reserve("other"),
     params:
         environment=PROJECT.environment_names["train"],
-        settings=lambda wildcards: PROJECT.training.recipe_flags(wildcards.recipe),
+        settings=lambda wildcards: TRAINING.recipe_json(wildcards.recipe),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --raw {input.examples:q}"
-        " --ids {input.ids:q}"
         " --sidecar {input.sidecar:q}"
+        " --ids {input.ids:q}"
         " --environment {params.environment}"
-        " {params.settings:q}"
-        " --folder preprocessed/{wildcards.recipe:q}"
+        " --settings {params.settings:q}"
+        " --training {output.training:q}"
+        " --validation {output.validation:q}"
+        " --basis {output.basis:q}"
         " > {log:q} 2>&1"

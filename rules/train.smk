@@ -1,31 +1,38 @@
-"""preprocessed/{recipe} -> packs/{pack}.json -> wedges/{wedge}/weights.safetensors, ... -> wedges.csv"""
+"""preprocessed/{recipe} -> packs/{pack}.json -> wedges/{wedge}/weights.safetensors, training.json, ..."""
 
 
 localrules:
     publish_wedge,
-    select_wedge,
 
 
-def pack_data(wildcards):
-    """What the wedges of a pack are trained on; side-cars speak for the big files."""
-    wedge = PROJECT.training.members(wildcards.pack)[0]
-    return {
-        "preprocessed": PROJECT.training.preprocessed(wedge, "training.json", "validation.json", "basis.npz"),
-        "tables": ancient(PROJECT.training.preprocessed(wedge, "training.raw", "validation.raw")),
-    }
+def pack_at_the_rung_before(wildcards):
+    """With successive halving: what the pack came to at the rung that it goes on from."""
+    rung = TRAINING.rung_before(wildcards.pack, wildcards.get("rung") and int(wildcards.rung))
+    return f"rungs/{rung}/{wildcards.pack}.json" if rung else []
 
 
-# One job trains the wedges of a pack and keeps each in the store, .kept/.
+def rung_before(wildcards):
+    """The decision at that rung: which wedges go on."""
+    rung = TRAINING.rung_before(wildcards.pack, wildcards.get("rung") and int(wildcards.rung))
+    return f"rungs/{rung}.json" if rung else []
+
+
+# One job trains the wedges of a pack and keeps each in the store, .kept/. Sidecars speak for the big files.
 rule train_pack:
     input:
-        unpack(pack_data),
         python=environment("train"),
         code=code("train_pack.py"),
+        training=preprocessed("training.json"),
+        training_rows=ancient(preprocessed("training.raw")),
+        validation=preprocessed("validation.json"),
+        validation_rows=ancient(preprocessed("validation.raw")),
+        basis=preprocessed("basis.npz"),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
-        script=PROJECT.training.script,
-        initial_weights=PROJECT.training.initial_weights,
-        rung=lambda wildcards: PROJECT.training.rung_before(wildcards.pack),
+        script=TRAINING.script,
+        initial_weights=TRAINING.initial_weights,
+        earlier=pack_at_the_rung_before,
+        chosen=rung_before,
     output:
         "packs/{pack}.json",
     log:
@@ -34,18 +41,31 @@ rule train_pack:
         "logs/train_pack/{pack}.tsv"
     threads: config["training"]["threads"]
     resources:
-        **reserve("train", lambda wildcards: len(PROJECT.training.members(wildcards.pack))),
+        **reserve("train", lambda wildcards: len(TRAINING.members(wildcards.pack))),
     params:
         environment=PROJECT.environment_names["train"],
-        pack=lambda wildcards: PROJECT.training.pack_flags(wildcards.pack),
-        rung=lambda wildcards: PROJECT.training.rung_flags(wildcards.pack),
-        own_digest=PROJECT.training.digest,
+        settings=as_it_is(TRAINING.settings_json()),
+        wedges=lambda wildcards: TRAINING.values_json(wildcards.pack),
+        recipe=recipe_of,
+        recipe_settings=lambda wildcards: TRAINING.recipe_json(recipe_of(wildcards)),
+        until="end",
+        own_digest=TRAINING.digest,
+        lost=lambda wildcards: LOST.times(f"packs/{wildcards.pack}.json"),
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " {params.pack:q} {params.rung:q}"
-        " --examples {input.examples:q}"
-        " --sidecar {input.sidecar:q}"
+        " --training {input.training_rows:q} {input.training:q}"
+        " --validation {input.validation_rows:q} {input.validation:q}"
+        " --basis {input.basis:q}"
+        " --examples {input.examples:q} {input.sidecar:q}"
+        " --settings {params.settings:q}"
+        " --wedges {params.wedges:q}"
+        " --recipe {params.recipe:q} {params.recipe_settings:q}"
+        " --script {input.script:q}"
+        " --initial-weights {input.initial_weights:q}"
         " --environment {params.environment}"
+        " --earlier {input.earlier:q}"
+        " --chosen {input.chosen:q}"
+        " --until {params.until}"
         " --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -54,7 +74,7 @@ rule publish_wedge:
     input:
         python=environment("train"),
         code=code("publish_wedge.py"),
-        pack=lambda wildcards: PROJECT.training.pack_of(wildcards.wedge),
+        pack=lambda wildcards: TRAINING.pack_of(wildcards.wedge),
     output:
         result="wedges/{wedge}/training.json",
         weights="wedges/{wedge}/weights.safetensors",
@@ -66,62 +86,8 @@ rule publish_wedge:
         "{input.python:q} {input.code[0]:q}"
         " --pack {input.pack:q}"
         " --wedge {wildcards.wedge:q}"
-        " --folder wedges/{wildcards.wedge:q}"
-        " > {log:q} 2>&1"
-
-
-# Where selection.by is unseen.
-rule judge_wedges:
-    input:
-        python=environment("train"),
-        code=code("judge_wedges.py"),
-        packs=PACKS,
-        results=RESULTS,
-        weights=WEIGHTS,
-        bases=BASES,
-        sidecar="dataset/examples.json",
-        examples=ancient("dataset/examples.raw"),
-        reports=expand("unseen/{unseen}.json", unseen=PROJECT.judges),
-        unseen=ancient(expand("unseen/{unseen}.npz", unseen=PROJECT.judges)),  # their reports speak for them
-        script=PROJECT.training.script,
-    output:
-        "wedges_on_unseen.json",
-    log:
-        "logs/judge_wedges.log",
-    resources:
-        **reserve("other"),
-    params:
-        own=PROJECT.training.script_flags(),
-        own_digest=PROJECT.training.digest,
-    shell:
-        "{input.python:q} {input.code[0]:q} {params.own:q}"
-        " --packs {input.packs:q}"
-        " --unseen {input.unseen:q}"
-        " --preprocessed preprocessed"
-        " --examples {input.examples:q}"
-        " --sidecar {input.sidecar:q}"
-        " --output {output:q}"
-        " > {log:q} 2>&1"
-
-
-rule select_wedge:
-    input:
-        python=environment("train"),
-        code=code("select_wedge.py"),
-        packs=PACKS,
-        results=RESULTS,
-        on_unseen=ON_UNSEEN,
-    output:
-        "wedges.csv",
-    log:
-        "logs/select_wedge.log",
-    params:
-        axes=PROJECT.training.axes,
-        on_unseen=["--on-unseen", *ON_UNSEEN] if ON_UNSEEN else [],
-    shell:
-        "{input.python:q} {input.code[0]:q}"
-        " --packs {input.packs:q}"
-        " --axes {params.axes:q}"
-        " {params.on_unseen:q}"
-        " --output {output:q}"
+        " --result {output.result:q}"
+        " --weights {output.weights:q}"
+        " --losses {output.losses:q}"
+        " --snapshots {output.snapshots:q}"
         " > {log:q} 2>&1"

@@ -1,4 +1,4 @@
-"""geometry -> work_items/items.npz (all work items), and a small side-car for each batch; work_items/unseen/{unseen}.npz"""
+"""geometry -> work_items/items.npz (all work items), and a small sidecar for each batch; work_items/unseen/{unseen}.npz"""
 
 
 localrules:
@@ -19,44 +19,56 @@ rule import_work_items:
     log:
         "logs/import_work_items.log",
     params:
-        order=GEOMETRIES,
+        order=GEOMETRIES,  # of the items; inputs are compared as a set
         seed=config["geometry"]["seed"],
-        settings=PROJECT.import_flags(),
-        batches=BATCHES,
+        element=config["work_items"]["element"],
+        attributes=as_it_is(config["work_items"]["attributes"]),
+        constants=as_it_is(json.dumps(config["work_items"]["constants"], sort_keys=True)),
+        parameters=as_it_is(PROJECT.parameters if PROJECT.attribute_code else "{}"),
+        group=as_it_is(config["work_items"]["group"] or ""),
+        id_attribute=config["work_items"]["id_attribute"] or "",
+        empty=config["work_items"]["empty"],
+        batches=BATCHES,  # sidecars of another batch size may be there, and older
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --geometry {input.geometry:q}"
-        " --seed {params.seed} {params.settings:q}"
+        " --seed {params.seed}"
+        " --element {params.element}"
+        " --attributes={params.attributes:q}"
+        " --constants {params.constants:q}"
+        " --generator {input.generator:q}"
+        " --parameters {params.parameters:q}"
+        " --group={params.group:q}"
+        " --id-attribute={params.id_attribute:q}"
+        " --empty {params.empty}"
         " --items {output.table:q}"
         " --sidecar {output.sidecar:q}"
-        " --batches {params.batches}"
+        " --batches {output.batches:q}"
         " > {log:q} 2>&1"
 
 
-rule import_unseen:
+# An unseen input has no groups, and its items keep their numbers.
+use rule import_work_items as import_unseen with:
     input:
         python=environment("cook"),
         code=code("import_work_items.py"),
-        geometry=lambda wildcards: PROJECT.unseen_geometry(wildcards.unseen),
+        geometry=lambda wildcards: PROJECT.unseen[wildcards.unseen].target,
         generator=PROJECT.attribute_code,
     output:
         table="work_items/unseen/{unseen}.npz",
         sidecar="work_items/unseen/{unseen}.json",
+        batches=[],
     log:
         "logs/import_unseen/{unseen}.log",
     params:
-        seed=config["geometry"]["seed"],
-        settings=PROJECT.import_flags(unseen=True),
-    shell:
-        "{input.python:q} {input.code[0]:q}"
-        " --geometry {input.geometry:q}"
-        " --seed {params.seed} {params.settings:q}"
-        " --items {output.table:q}"
-        " --sidecar {output.sidecar:q}"
-        " > {log:q} 2>&1"
+        order=[],
+        group="",
+        id_attribute="",
+        empty="fail",
+        batches=[],
 
 
-if PROJECT.count() is None:
+if PROJECT.count is None:
 
     # How many items there are is known once the geometry is cooked: from here on the plan is made anew.
     checkpoint list_batches:

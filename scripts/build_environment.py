@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from geokiln.errors import command
+from geokiln.errors import script
 from geokiln.planning.environments import base_interpreter, build_environment
 from geokiln.storage.files import locked
 
 
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requirements", required=True, help="a requirements file")

@@ -2,12 +2,12 @@
 
 import argparse
 
-from geokiln.errors import command
+from geokiln.errors import script
 from geokiln.storage.files import read_json, write_json, written
 from geokiln.work_items.batches import automatic_batch_size, batch_names, dataset_parts
 
 
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sidecar", required=True, help="work_items/items.json")

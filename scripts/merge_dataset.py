@@ -3,11 +3,11 @@
 import argparse
 
 from geokiln.dataset.merging import check_reports, merge_batches
-from geokiln.errors import command
+from geokiln.errors import script
 from geokiln.storage.files import written
 
 
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("batches", nargs="+", help="batches/{batch}.npz, in the order of the items")

@@ -6,23 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
-from geokiln.errors import command
+from geokiln.errors import script
 from geokiln.prediction.judging import error_table, report
 from geokiln.storage.arrays import open_arrays, write_arrays_in_blocks
 from geokiln.storage.files import read_json, written
 
 
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("predictions", nargs="+", help="predictions/{unseen}.npz, in the order of the config")
+    parser.add_argument(
+        "--predictions", required=True, nargs="+", help="predictions/{unseen}.npz, in the config's order"
+    )
+    parser.add_argument("--judged", required=True, nargs="+", help="predictions/{unseen}.json, in the same order")
     parser.add_argument("--output", required=True, help="predictions/all.npz")
     parser.add_argument("--errors", required=True, help="predictions/errors.csv")
     args = parser.parse_args(argv)
 
     with written(args.output, args.errors) as (output, errors):
         parts = {Path(path).stem: open_arrays(path, check=True) for path in args.predictions}
-        judged = {Path(path).stem: read_json(Path(path).with_suffix(".json")) for path in args.predictions}
+        judged = {Path(path).stem: read_json(path) for path in args.judged}
         source = np.repeat(list(parts), [len(part["id"]) for part in parts.values()])
         merged = {"source": (source.dtype, source.shape, [source])}
         for name in next(iter(parts.values())):

@@ -2,7 +2,7 @@
 
 import argparse
 
-from geokiln.errors import command
+from geokiln.errors import script
 from geokiln.prediction.judging import judge, report
 from geokiln.prediction.onnx_model import Model
 from geokiln.storage.arrays import open_arrays, write_arrays
@@ -10,14 +10,13 @@ from geokiln.storage.files import read_json, write_json, written
 from geokiln.storage.tables import Table
 
 
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="model.onnx")
     parser.add_argument("--unseen", required=True, help="unseen/{unseen}.npz: inputs, perhaps targets and baseline")
     parser.add_argument("--cook-report", required=True, help="unseen/{unseen}.json: seconds of cooking")
-    parser.add_argument("--examples", required=True, help="dataset/examples.raw, for the simple answers to beat")
-    parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
+    parser.add_argument("--examples", required=True, nargs=2, help="dataset/examples.raw and .json, for simple answers")
     parser.add_argument("--predictions", required=True, help="predictions/{unseen}.npz to write")
     parser.add_argument("--errors", required=True, help="predictions/{unseen}.json to write")
     args = parser.parse_args(argv)
@@ -27,7 +26,7 @@ def main(argv=None):
         inputs = model.flat_inputs(unseen, args.unseen)
         outputs, seconds = model.run(inputs, predictions.parent)
         cooked = read_json(args.cook_report)
-        judged = judge(model, inputs, outputs, unseen, Table(args.examples, args.sidecar))
+        judged = judge(model, inputs, outputs, unseen, Table(*args.examples))
         times = {"model": seconds, "cook": cooked["seconds"]["total"] / cooked["items"]}
         write_arrays(predictions, {"id": unseen["id"], **model.named_outputs(outputs)})
         write_json(errors, {"ids": unseen["id"].tolist(), "seconds_per_item": times, "errors": judged})

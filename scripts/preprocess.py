@@ -2,48 +2,37 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from geokiln.dataset.context import PREPROCESS_VERSION
-from geokiln.errors import command
-from geokiln.storage.files import content_digest, locked
-from geokiln.storage.fingerprints import fingerprint
+from geokiln.dataset.context import preprocess_key
+from geokiln.errors import script
+from geokiln.storage.files import locked
 from geokiln.storage.store import Store
 
-FILES = ["training.raw", "training.json", "validation.raw", "validation.json", "basis.npz"]
 
-
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", required=True, help="dataset/examples.raw")
-    parser.add_argument("--ids", required=True, help="dataset/examples.ids")
     parser.add_argument("--sidecar", required=True, help="dataset/examples.json")
+    parser.add_argument("--ids", required=True, help="dataset/examples.ids")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
-    parser.add_argument("--validation-share", required=True, type=float, help="share of the examples held out")
-    parser.add_argument("--test-share", type=float, default=0.0, help="share held out for a last test")
-    parser.add_argument("--split-seed", required=True, type=int, help="another seed, another split")
-    parser.add_argument("--standardise-inputs", required=True, type=int, choices=[0, 1])
-    parser.add_argument("--target-components", required=True, type=int, help="principal components; 0: no PCA")
-    parser.add_argument("--target-weights", type=json.loads, default={}, help="target -> weight in the loss, JSON")
-    parser.add_argument("--folder", required=True, help=f"where to write {', '.join(FILES)}")
+    parser.add_argument("--settings", required=True, type=json.loads, help="all keys of preprocess:, JSON")
+    parser.add_argument("--training", required=True, nargs=2, help="training.raw and .json to write")
+    parser.add_argument("--validation", required=True, nargs=2, help="validation.raw and .json to write")
+    parser.add_argument("--basis", required=True, help="basis.npz to write")
     args = parser.parse_args(argv)
 
-    with locked(args.folder):
-        settings = vars(args).copy()
-        for path in ("raw", "ids", "sidecar", "folder"):
-            del settings[path]
-        digests = [content_digest(args.sidecar), content_digest(args.ids)]
-        key = fingerprint({"version": PREPROCESS_VERSION, "settings": settings, "dataset": digests})
-        store = Store("preprocessed")
-        targets = {name: Path(args.folder, name) for name in FILES}
+    names = ("training.raw", "training.json", "validation.raw", "validation.json", "basis.npz")
+    targets = dict(zip(names, [*args.training, *args.validation, args.basis]))
+    with locked(args.basis):
+        key, store = preprocess_key(args.settings, args.environment, args.sidecar, args.ids), Store("preprocessed")
         if store.publish(key, targets):
             print("reused: neither the dataset nor a setting changed")
             return
-        from geokiln.dataset.preprocessing import preprocess_table
+        from geokiln.dataset.preprocessing import preprocess_table  # numpy takes its time
 
         with store.keep(key) as folder:
-            print(preprocess_table(args.raw, args.sidecar, args.ids, folder, **settings))
+            print(preprocess_table(args.raw, args.sidecar, args.ids, folder, **args.settings))
         store.publish(key, targets)
 
 

@@ -3,13 +3,13 @@
 import argparse
 import os
 
-from geokiln.errors import UserError, command
+from geokiln.errors import UserError, script
 from geokiln.storage.files import read_json, write_json, written
 from geokiln.storage.store import STORE
 from geokiln.wedges.ranking import choose_survivors
 
 
-@command
+@script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packs", required=True, nargs="+", help="rungs/{rung}/{pack}.json")

@@ -18,7 +18,7 @@ class DropItem(Exception):
     """Raise it in a generator's function to leave an item out of the dataset; its text is recorded as the reason."""
 
 
-def command(main):
+def script(main):
     """Decorate a script's ``main(argv)``: a UserError exits with 1 and its sentence, a bug keeps its traceback."""
     name = Path(main.__globals__.get("__file__", "geokiln")).stem
 
@@ -33,6 +33,6 @@ def command(main):
 
 
 def near_match(word, known):
-    """Return ' (did you mean X?)' for the nearest of *known*, else the list of all."""
+    """Return which of *known* words is nearest to a *word*, or all of them if none is near, as a part of a sentence."""
     match = difflib.get_close_matches(str(word), list(known), 1, 0.6)
     return f"did you mean {match[0]}?" if match else f"known: {', '.join(known)}"

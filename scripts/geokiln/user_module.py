@@ -22,7 +22,6 @@ class UserModule:
     def __init__(self, path):
         self.path = Path(path)
         syntax_tree(path)  # a syntax error becomes one sentence
-        _keep_earlier_names()
         sys.path.insert(0, str(self.path.parent.resolve()))  # its own modules lie beside it
         sys.dont_write_bytecode = True  # no __pycache__ in the user's folder
         loader = importlib.machinery.SourceFileLoader(NAME, str(self.path))
@@ -68,25 +67,19 @@ def leaving_no_trace(path):
                 del sys.modules[name]
 
 
-def missing_function(path, needed):
-    """Return a sentence that names the first of the functions *needed* which a file surely lacks, or None.
-
-    *needed* maps a function, with its arguments, to the reason that it is needed for: ``cook(item)``.
-    """
+def missing_functions(path, needed):
+    """Yield a sentence for each of the functions *needed* (name -> why) that a file surely lacks."""
     names = defined_names(path)
-    for function, reason in needed.items():
-        name = function.split("(")[0]
+    for name, reason in needed.items():
         if names is not None and name not in names:
-            return f"{path} defines no function {function}; {reason} ({near_match(name, sorted(names))})"
-    return None
+            yield f"{path} defines no function {name}; {reason} ({near_match(name, sorted(names))})"
 
 
 class _EarlierName(types.ModuleType):
-    """``geokiln.geo``, under which generators imported what is `geokiln.api` now; numpy is imported with the first use."""
+    """``geokiln.geo``, as `geokiln.api` was called; what it imports (numpy) is imported with the first use."""
 
     def __getattr__(self, name):
         return getattr(importlib.import_module("geokiln.api"), name)
 
 
-def _keep_earlier_names():
-    geokiln.geo = sys.modules.setdefault("geokiln.geo", _EarlierName("geokiln.geo"))
+geokiln.geo = sys.modules.setdefault("geokiln.geo", _EarlierName("geokiln.geo"))

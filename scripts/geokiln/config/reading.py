@@ -1,16 +1,15 @@
-"""The config: laid over the shipped defaults, and checked whole before any job."""
+"""The config: a project's, laid over the shipped defaults."""
 
 import os
 
 import yaml
 
-from geokiln.config.schema_mistakes import violations
-from geokiln.config.wedge_mistakes import wedge_mistakes
 from geokiln.errors import UserError
 
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both make plain data only; libyaml's is faster
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
 REPLACED = ("unseen", "wedges")  # a project's section replaces the shipped one; other sections are laid over key by key
+SECTIONS_WITHIN = ("generator.command", "resources.cook", "resources.train", "resources.other")  # and so are these
 
 
 def complete_config(shipped, project, command_line):
@@ -53,35 +52,14 @@ def read_yaml(path):
     return document
 
 
-def _lay_over(config, over):
-    for section, value in over.items():
-        if section not in REPLACED and isinstance(value, dict) and isinstance(config.get(section), dict):
-            if section == "resources":  # the only one with sections of its own
-                _lay_over(config[section], value)
-            else:
-                config[section].update(value)
+def _lay_over(config, over, section=""):
+    for key, value in over.items():
+        path = f"{section}{key}"
+        laid_over = path not in REPLACED and (not section or path in SECTIONS_WITHIN)
+        if laid_over and isinstance(value, dict) and isinstance(config.get(key), dict):
+            _lay_over(config[key], value, f"{path}.")
         else:
-            config[section] = value
-
-
-def check_config(config, schema, name="config.yaml"):
-    """Raise one UserError that lists every violation of the schema: unknown keys (with the near match), types, bounds.
-
-    What wedges vary are keys of ``training``, and their values are held to the same rules.
-    """
-    mistakes = {*violations(config, schema), *_unquoted_names(config), *wedge_mistakes(config.get("wedges"), schema)}
-    if mistakes:
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        raise UserError(f"{name}: {count}\n" + "\n".join(f"  {mistake}" for mistake in sorted(mistakes)))
-
-
-def _unquoted_names(section, where=""):
-    """Yield a sentence for each key that is no text: YAML reads ``2024:`` as a number and ``on:`` as true."""
-    for key, value in section.items():
-        if not isinstance(key, str):
-            yield f"{where}{key}: YAML does not read this key as a text; put it in quotes"
-        if isinstance(value, dict):
-            yield from _unquoted_names(value, f"{where}{key}.")
+            config[key] = value
 
 
 def locate(path, checkout):

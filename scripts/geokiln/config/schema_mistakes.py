@@ -1,5 +1,7 @@
 """What a value of the config violates, in sentences: its path, and what would be right."""
 
+import copy
+import math
 import re
 
 import jsonschema
@@ -11,6 +13,72 @@ VALIDATOR = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int),
 )
+
+
+def without_violations(config, schema, shipped):
+    """Return a copy of a config in which what violates the schema has its *shipped* value, to be checked further."""
+    config = copy.deepcopy(config)
+    for error in list(VALIDATOR(schema).iter_errors(config)):
+        path, known = list(error.absolute_path), error.schema.get("properties", {})
+        if error.validator == "additionalProperties":
+            _remove_unknown(config, path, known)
+        elif error.validator == "required":
+            path.append(next(key for key in error.validator_value if key not in error.instance))
+            _put_back(config, shipped, path)
+        else:
+            _put_back(config, shipped, path)
+    return config
+
+
+def _remove_unknown(config, path, known):
+    for part in path:
+        if not isinstance(config, dict) or part not in config:
+            return  # it went with another mistake
+        config = config[part]
+    for key in [key for key in config if key not in known]:
+        del config[key]
+
+
+def _put_back(config, shipped, path):
+    """Set the key at *path* to what is shipped; remove its entry of ``unseen``, or all wedges, where nothing can be."""
+    if path[:1] == ["wedges"]:
+        config["wedges"] = {}
+    elif path[:1] == ["unseen"]:
+        config["unseen"] = {} if len(path) == 1 else {k: v for k, v in config["unseen"].items() if k != path[1]}
+    else:
+        *parents, key = [part for part in path if isinstance(part, str)][: _depth(shipped, path)]
+        for part in parents:
+            config, shipped = config[part], shipped[part]
+        config[key] = copy.deepcopy(shipped[key])
+
+
+def _depth(shipped, path):
+    """Return how many keys of a path the shipped config has."""
+    depth = 0
+    for part in path:
+        if not isinstance(shipped, dict) or part not in shipped:
+            break
+        shipped, depth = shipped[part], depth + 1
+    return depth
+
+
+def unquoted_names(section, where=""):
+    """Yield a sentence for each key that is no text: YAML reads ``2024:`` as a number and ``on:`` as true."""
+    for key, value in section.items():
+        if not isinstance(key, str):
+            yield f"{where}{key}: YAML does not read this key as a text; put it in quotes"
+        if isinstance(value, dict):
+            yield from unquoted_names(value, f"{where}{key}.")
+
+
+def not_finite(section, where=""):
+    """Yield a sentence for each number that is not finite; parameters and wedges are checked by themselves."""
+    for key, value in section.items():
+        path = f"{where}{key}"
+        if isinstance(value, dict) and path not in ("generator.parameters", "wedges"):
+            yield from not_finite(value, f"{path}.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield f"{path}: {value} is no finite number"
 
 
 def violations(value, schema, where=""):
@@ -57,7 +125,8 @@ def _reason(error):
     if error.validator == "not":
         return f"{error.instance!r} is taken; choose another name"
     if error.validator == "propertyNames" or (error.validator == "pattern" and "Z" in error.validator_value):
-        return f"{error.instance!r}: a name is made of letters, digits, '-' and '_'"
+        ending = ", and may end in .geo or .npz" if "geo|npz" in str(error.validator_value) else ""
+        return f"{error.instance!r}: a name is made of letters, digits, '-' and '_'{ending}"
     if error.validator in ("pattern", "anyOf"):
         return f"{error.instance!r} is not what it takes: {error.schema['description']}"
     if error.validator in ("minItems", "maxItems") and error.validator_value > 1:

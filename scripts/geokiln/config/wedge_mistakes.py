@@ -3,9 +3,9 @@
 from geokiln.config.schema_mistakes import reasons, violations
 from geokiln.errors import UserError, near_match
 from geokiln.wedges.conditions import condition
+from geokiln.wedges.hyperparameters import HYPERPARAMETERS
 from geokiln.wedges.nodes import JOINT, attributes_of, fixed_points, is_random, is_spread, listed
 
-FILES = ("script", "initial_weights")  # keys of training that cannot be varied
 ALONE = ("skip", "extra", "repeats", "script")  # keys of a node beside which nothing else stands
 OF_NODES = (*ALONE, "count", "sampling")
 
@@ -52,10 +52,8 @@ def _axis_mistakes(axis, values, training):
 
 
 def _key_mistakes(key, where, training):
-    if key == "pack_size":
-        return [f"{where}: says how wedges are trained together, and is the same for all"]
-    if key in FILES:
-        return [f"{where}: a file is the same for all wedges; it can read their settings"]
+    if key in HYPERPARAMETERS and not HYPERPARAMETERS[key].varies:
+        return [f"{where}: is the same for all wedges; set training.{key}"]
     return [] if key in training else [f"{where}: unknown hyperparameter; {near_match(key, training)}"]
 
 

@@ -11,7 +11,7 @@ import sys
 
 from geokiln.config.wedge_mistakes import value_mistakes
 from geokiln.errors import UserError
-from geokiln.user_module import UserModule, leaving_no_trace, missing_function
+from geokiln.user_module import UserModule, leaving_no_trace, missing_functions
 
 
 def run_wedge_script(path, wedges, settings, training):
@@ -33,14 +33,16 @@ def run_wedge_script(path, wedges, settings, training):
     UserError
         If the file defines no such function, if that raises, or gives anything but a list of such dicts.
     """
-    missing = missing_function(path, {"wedges(wedges, settings)": "a script of wedges is called by it"})
-    if missing:
+    for missing in missing_functions(path, {"wedges": "wedges(wedges, settings) gives the list of wedges"}):
         raise UserError(missing)
     with leaving_no_trace(path), contextlib.redirect_stdout(sys.stderr):  # stdout may be a graph: snakemake --dag
         module = UserModule(path)
         if not module.has("wedges"):
             raise UserError(f"{path} defines no function wedges(wedges, settings)")
-        result = module.call("wedges", copy.deepcopy(wedges), copy.deepcopy(settings))
+        try:
+            result = module.call("wedges", copy.deepcopy(wedges), copy.deepcopy(settings))
+        except SystemExit as end:
+            raise UserError(f"{path}: wedges ended by sys.exit({end.code!r}); it must give a list of dicts") from None
     if not isinstance(result, list) or not result or not all(isinstance(wedge, dict) for wedge in result):
         raise UserError(f"{path}: wedges gave {_described(result)}; it must give a list of dicts, not empty")
     return [_checked(wedge, f"{path}: wedges(...)[{number}]", training) for number, wedge in enumerate(result)]

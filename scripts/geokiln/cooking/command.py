@@ -14,17 +14,17 @@ from geokiln.errors import DropItem, UserError
 from geokiln.storage.arrays import read_arrays
 
 
-def run_command(item, command, outputs, time_limit=None, retries=0, exit_codes=None, read_outputs=None, **_):
-    """Run *command* for one item and return its targets: component name -> array.
+def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=None, read_outputs=None):
+    """Run a command for one item and return its targets: component name -> array.
 
     The command gets a folder of its own that is removed afterwards, with the item in ``item.json``: ``id``, ``seed``,
     ``attributes``, ``parameters``. It runs in the project's folder; what it prints goes to the job's log.
 
     Parameters
     ----------
-    command : list of str
-        Words, without a shell; ``{item}`` stands for the path of ``item.json``, ``{folder}`` for the folder, ``{id}``
-        for the item's identity.
+    words : list of str
+        The command, without a shell; ``{item}`` stands for the path of ``item.json``, ``{folder}`` for the folder,
+        ``{id}`` for the item's identity.
     outputs : list of str
         Files that it must write to the folder. Arrays in ``.npz`` become targets by their names, an ``.npy`` by the
         file's; others need *read_outputs*.
@@ -50,7 +50,7 @@ def run_command(item, command, outputs, time_limit=None, retries=0, exit_codes=N
             path = Path(folder, "item.json")
             path.write_text(json.dumps(document), encoding="utf-8")
             values = {"{item}": str(path), "{folder}": folder, "{id}": item.id}
-            code = _run([_filled(word, values) for word in command], time_limit)
+            code = _run([_filled(word, values) for word in words], time_limit)
             if code == 0:
                 return _read(item, Path(folder), outputs, read_outputs)
         ended = f"ran longer than {time_limit} s" if code is None else f"ended with exit code {code}"
@@ -74,7 +74,7 @@ def _run(words, time_limit):
     try:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
-        raise UserError(f"generator.command: {words[0]} cannot be started: {error.strerror}") from None
+        raise UserError(f"generator.command.words: {words[0]} cannot be started: {error.strerror}") from None
     try:
         return process.wait(time_limit)
     except subprocess.TimeoutExpired:

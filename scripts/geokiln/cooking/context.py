@@ -1,6 +1,7 @@
-"""Edits of the generator that the user declared harmless: what was cooked before them still counts.
+"""What cooks depend on beside their items, and edits of it that the user declared harmless.
 
 ``.kept/accepted.json`` maps the fingerprint of a cook context to that of an earlier one, whose items it takes over.
+Nothing heavy is imported here: a job that finds its batch in the store must not pay for numpy.
 """
 
 import json
@@ -16,13 +17,53 @@ COOK_VERSION = 1
 HARMLESS = {"the generator's code changed", "a file under generator.inputs changed", "the environment changed"}
 
 
+def cook_context(generator, generator_inputs, parameters, environment, parts, command=None, recooked=0):
+    """Return what all cooks of a batch depend on beside their items: reason to cook again -> its value, plain JSON.
+
+    Parameters
+    ----------
+    generator, generator_inputs : path, list of paths
+        The user's Python file (it and the modules it imports count as syntax trees), and files that it reads (bytes).
+    parameters : dict
+        ``generator.parameters`` of the config.
+    environment : str
+        Name of the environment, which carries the hash of its requirements and interpreter.
+    parts : list of str
+        What is cooked: ``inputs``, ``targets``, ``baseline``.
+    command : list, optional
+        The words of the command that cooks an item, and the files that it is to write.
+    recooked : int
+        How often everything was to be cooked anew.
+    """
+    context = {
+        "Geokiln cooks differently": COOK_VERSION,
+        "the generator's code changed": code_digest(generator),
+        "a file under generator.inputs changed": {str(path): content_digest(path) for path in generator_inputs},
+        "generator.parameters changed": parameters,
+        "the environment changed": environment,
+        "other parts are asked for": sorted(parts),
+        "generator.command changed": command,
+    }
+    return {**context, "everything is to be cooked anew": recooked} if recooked else context
+
+
+def why_cooked(before, context):
+    """Return why items were cooked that an earlier run of the job, in the context *before*, had cooked already.
+
+    >>> why_cooked({"the code changed": 1, "a file changed": 2}, {"the code changed": 3, "a file changed": 2})
+    'the code changed'
+    """
+    changed = [reason for reason, value in context.items() if before.get(reason) != value]
+    return ", ".join(changed) or "these items are new or changed"
+
+
 def accepted_context(context, folder=STORE):
     """Return the fingerprint under whose name items of this context are kept: its own, or that of an accepted one."""
     path = os.path.join(folder, "accepted.json")
     return read_json(path).get(context, context) if os.path.exists(path) else context
 
 
-def accept(generator, generator_inputs, environment, folder=STORE):
+def accept(generator, generator_inputs, environment, recooked=0, folder=STORE):
     """Declare that what was last cooked of each batch still holds, though the generator's code or files changed.
 
     Returns
@@ -33,7 +74,8 @@ def accept(generator, generator_inputs, environment, folder=STORE):
     Raises
     ------
     UserError
-        If nothing was cooked yet, or if parameters or the command changed: those are no edits of code.
+        If nothing was cooked yet, or if parameters or the command changed, or everything is to be cooked anew: those
+        are no edits of code.
     """
     files = sorted((folder / "contexts").rglob("*.json"))
     if not files:
@@ -48,6 +90,7 @@ def accept(generator, generator_inputs, environment, folder=STORE):
             environment,
             before["other parts are asked for"],
             before["generator.command changed"],
+            recooked,
         )
         changed = {reason for reason, value in now.items() if before.get(reason) != value}
         if changed - HARMLESS:
@@ -61,40 +104,3 @@ def accept(generator, generator_inputs, environment, folder=STORE):
         path = folder / "accepted.json"
         write_json(output, {**(read_json(path) if path.exists() else {}), **accepted})
     return f"accepted, what was cooked before is kept: {', '.join(sorted(reasons))}"
-
-
-def cook_context(generator, generator_inputs, parameters, environment, parts, command=None):
-    """Return what all cooks of a batch depend on beside their items: reason to cook again -> its value, plain JSON.
-
-    Parameters
-    ----------
-    generator, generator_inputs : path, list of paths
-        The user's Python file (it and the modules it imports count as syntax trees), and files that it reads (bytes).
-    parameters : dict
-        ``generator.parameters`` of the config.
-    environment : str
-        Name of the environment, which carries the hash of its requirements and interpreter.
-    parts : list of str
-        What is cooked: ``inputs``, ``targets``, ``baseline``.
-    command : list, optional
-        The command that cooks an item, and the files that it is to write.
-    """
-    return {
-        "Geokiln cooks differently": COOK_VERSION,
-        "the generator's code changed": code_digest(generator),
-        "a file under generator.inputs changed": {str(path): content_digest(path) for path in generator_inputs},
-        "generator.parameters changed": parameters,
-        "the environment changed": environment,
-        "other parts are asked for": sorted(parts),
-        "generator.command changed": command,
-    }
-
-
-def why_cooked(before, context):
-    """Return why items were cooked that an earlier run of the job, in the context *before*, had cooked already.
-
-    >>> why_cooked({"the code changed": 1, "a file changed": 2}, {"the code changed": 3, "a file changed": 2})
-    'the code changed'
-    """
-    changed = [reason for reason, value in context.items() if before.get(reason) != value]
-    return ", ".join(changed) or "these items are new or changed"

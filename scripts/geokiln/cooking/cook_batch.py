@@ -5,9 +5,9 @@ import traceback
 
 import numpy as np
 
-from geokiln.cooking.kept_items import discard_items, find_items, gather, keep_items, piece_key, write_index
+from geokiln.cooking.kept_items import find_items, gather, keep_items, piece_key, write_index
 from geokiln.errors import DropItem, InvalidExample, UserError
-from geokiln.storage.arrays import write_arrays_in_blocks
+from geokiln.storage.arrays import layout_of, write_arrays_in_blocks
 from geokiln.storage.files import content_digest, write_json
 
 TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
@@ -16,9 +16,7 @@ KEEP_SHARE = 0.01  # than keeps keeping at this share of the time
 SLOWEST = 10  # items that a report names
 
 
-def cook_batch(
-    items, digests, key, kind, store, cache="automatic", drop_invalid=False, tolerate=False, check=lambda: None
-):
+def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=False, check=lambda: None):
     """Cook what *store* lacks of a batch, then keep the whole batch with its report.
 
     Parameters
@@ -28,12 +26,10 @@ def cook_batch(
         What identifies the items.
     key : str
         Fingerprint of the batch: it is kept under this, or, if items failed, under it with ``-incomplete``.
-    kind : see `geokiln.cooking.kinds`
+    kind : geokiln.cooking.kinds.CookKind
         How items are cooked.
     store : geokiln.storage.store.Store
         Items are kept as soon as they are cooked, so that a killed or failed job loses (next to) nothing.
-    cache : str
-        ``automatic``; ``read``: an item that is not kept is an error; ``write``: what is kept does not count.
     drop_invalid : bool
         Leave items out whose values are not finite, instead of failing.
     tolerate : bool
@@ -51,15 +47,8 @@ def cook_batch(
     UserError
         After all items were tried: if some failed, or if an item's shapes differ from the others'. Names them.
     """
-    if cache == "write":
-        discard_items(store, digests)
     found = find_items(store, digests)
     missing = found.missing
-    if cache == "read" and len(missing):
-        names = ", ".join(items.ids[missing[:10]]) + (" ..." if len(missing) > 10 else "")
-        raise UserError(
-            f"work_items.cache is read, but {len(missing)} of {len(items)} items were never cooked: {names}"
-        )
     dropped, failures, cooked = {}, {}, _Cooked(store, digests, found, check)
     try:
         for call in kind.calls(len(missing)):
@@ -111,7 +100,7 @@ class _Cooked:
         """Take the *components* of the items *rows*, each of which took so many *seconds*."""
         if not len(rows):
             return
-        if self._pending and _layout(self._pending[0][1]) != _layout(components):
+        if self._pending and layout_of(self._pending[0][1]) != layout_of(components):
             self.keep()
         now = time.perf_counter()
         self._since = self._since or now - seconds * len(rows)
@@ -131,10 +120,6 @@ class _Cooked:
             self.found.add(key, rows, np.arange(len(rows)))
             self._wait = max(KEEP_SECONDS, (time.perf_counter() - start) / KEEP_SHARE)
         self._pending, self._since = [], None
-
-
-def _layout(components):
-    return {name: array.shape[1:] for name, array in components.items()}
 
 
 def _only(found, rows):

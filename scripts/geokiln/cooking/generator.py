@@ -18,13 +18,25 @@
 
 import numpy as np
 
+from geokiln.cooking.time_limit import call_within
 from geokiln.errors import InvalidExample, UserError
 from geokiln.geometry.geometry import Geometry
 from geokiln.user_module import UserModule
 
 
 class Generator(UserModule):
-    """The functions of a generator file, called with messages that name the file, the function and the item."""
+    """The functions of a generator file, called with messages that name the file, the function and the item.
+
+    Parameters
+    ----------
+    path : path
+    time_limit : float, optional
+        Seconds that a call of a function may take for one item.
+    """
+
+    def __init__(self, path, time_limit=None):
+        super().__init__(path)
+        self.time_limit = time_limit
 
     def geometry(self, count, seed, parameters):
         """Return the training Geometry with *count* primitives."""
@@ -68,7 +80,17 @@ class Generator(UserModule):
     def _components(self, function, item):
         kind = {"inputs": "input", "cook": "target", "baseline": "baseline"}[function]
         where = f"{self.path}: {function}(item {item.id})"
-        return checked_components(kind, self.function(function)(item), where)
+        return checked_components(kind, call_within(self.time_limit, where, self.function(function), item), where)
+
+    def read_outputs(self, item, folder):
+        """Return the targets that the user's function reads from the files of a command."""
+        where = f"{self.path}: read_outputs(item {item.id})"
+        return call_within(self.time_limit, where, self.function("read_outputs"), item, folder)
+
+    def many(self, function, items):
+        """Return what a function for many items at once gives."""
+        where = f"{self.path}: {function}({len(items)} items, {items.ids[0]} to {items.ids[-1]})"
+        return call_within(self.time_limit and self.time_limit * len(items), where, self.call, function, items)
 
 
 def numbers_of(item):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from geokiln.errors import UserError
-from geokiln.storage.arrays import block_slices, check_same_layout, open_arrays, read_arrays, write_arrays
+from geokiln.storage.arrays import block_slices, check_same_layout, layout_of, open_arrays, read_arrays, write_arrays
 from geokiln.work_items.batches import batch_key
 
 
@@ -75,13 +75,13 @@ def write_index(folder, digests, seconds, partial=False):
 def gather(store, found, names):
     """Return the rows of items that are all kept, in their order; each item's seconds; the keys of unfinished pieces.
 
-    The rows are component -> (dtype, shape, blocks), as `geokiln.storage.arrays.write_arrays_in_blocks` takes them: a big batch
-    is never in memory as a whole. *names* are the items' identities, for the sentence that says whose shapes differ
-    from the others'.
+    The rows are component -> (dtype, shape, blocks), as `geokiln.storage.arrays.write_arrays_in_blocks` takes them: a
+    big batch is never in memory as a whole. *names* are the items' identities, for the sentence that says whose shapes
+    differ from the others'.
     """
     kept = [open_arrays(store.folder / key / "rows.npz") for key in found.keys]
     about = [read_arrays(store.folder / key / "items.npz") for key in found.keys]
-    layouts = [{name: array.shape[1:] for name, array in rows.items() if name != "id"} for rows in kept]
+    layouts = [layout_of(rows) for rows in kept]
     used = {f"item {names[row]}": layouts[source] for row, source in enumerate(found.source)}
     check_same_layout(used)
     count = len(found.source)
@@ -105,17 +105,6 @@ def _blocks(kept, found, shape):
             here = source == number
             rows[here] = kept[number][row[here]]
         yield rows
-
-
-def discard_items(store, digests):
-    """Throw away every kept result that holds one of the items: they are cooked anew."""
-    for index in sorted(store.folder.glob("[0-9a-f]*/items.npz")):
-        try:
-            unwanted = len(_matches(digests, np.array(open_arrays(index)["digest"]))[0])
-        except (UserError, KeyError, ValueError, OSError):
-            continue
-        if unwanted:
-            store.discard(index.parent.name)
 
 
 def piece_key(digests):

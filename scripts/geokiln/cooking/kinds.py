@@ -1,14 +1,11 @@
-"""The ways to cook work items: a function per item, a function for many at once, or any command.
+"""The ways to cook work items: a function per item, a function for many at once, or any command."""
 
-Each has ``calls(count)``, the ranges of items that it cooks in one call, and ``cook(items)`` for WorkItems of such a
-range: component name (``input/{name}``, ``target/{name}``, ``baseline/{name}``) -> float32 array with a row per item,
-and, if some are no good, why: row -> exception.
-"""
+from typing import Protocol
 
 import numpy as np
 
 from geokiln.cooking.command import run_command
-from geokiln.cooking.generator import checked_components, float_arrays, numbers_of
+from geokiln.cooking.generator import Generator, checked_components, float_arrays, numbers_of
 from geokiln.errors import InvalidExample, UserError
 from geokiln.work_items.items import ManyItems
 
@@ -16,7 +13,38 @@ PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
 FUNCTIONS = {"inputs": "inputs", "targets": "cook", "baseline": "baseline"}
 
 
-def cook_kind(generator, parameters, parts, settings):
+class CookKind(Protocol):
+    """What `geokiln.cooking.cook_batch` asks of a way to cook: all that another one must have.
+
+    Attributes
+    ----------
+    generator : geokiln.cooking.generator.Generator
+        Whose file messages name.
+    """
+
+    generator: Generator
+
+    def calls(self, count):
+        """Return the ranges that *count* items are cooked in, a call of `cook` for each; together ``range(count)``."""
+
+    def cook(self, items):
+        """Cook the WorkItems of one call.
+
+        Returns
+        -------
+        components : dict
+            ``input/{name}``, ``target/{name}``, ``baseline/{name}`` -> float32 array (n_items, *shape*).
+        bad : dict
+            Row -> exception, of items that are no good while others of the call are; their rows count for nothing.
+
+        Raises
+        ------
+        Exception
+            Whatever the user's code raises: it fails all items of the call.
+        """
+
+
+def cook_kind(generator, parameters, parts, command=None, items_per_call=1024):
     """Return the kind of cooking that a project asks for.
 
     Parameters
@@ -24,19 +52,21 @@ def cook_kind(generator, parameters, parts, settings):
     generator : geokiln.cooking.generator.Generator
     parts : list of str
         ``inputs``, ``targets``, ``baseline``; a baseline that the generator lacks is left out.
-    settings : dict
-        ``command`` (list of words, or None) and its settings, see `geokiln.cooking.command.run_command`;
-        ``items_per_call`` for ``cook_batch``.
+    command : dict, optional
+        ``generator.command``: ``words`` (None for no command) and the others of `geokiln.cooking.command.run_command`.
+    items_per_call : int
+        Of ``cook_batch``, at most.
     """
-    if "targets" in parts and not (settings.get("command") or generator.has("cook") or generator.has("cook_batch")):
+    has_command = bool(command and command["words"])
+    if "targets" in parts and not (has_command or generator.has("cook") or generator.has("cook_batch")):
         promise = "it returns an item's targets as a dict of arrays"
         raise UserError(f"{generator.path} defines no function cook(item); {promise}")
     has_baseline = generator.has("baseline") or generator.has("baseline_batch")
     parts = [part for part in parts if part != "baseline" or has_baseline]
-    if settings.get("command") and "targets" in parts:
-        return CommandKind(generator, parameters, parts, settings)
+    if has_command and "targets" in parts:
+        return CommandKind(generator, parameters, parts, command)
     if any(generator.has(f"{FUNCTIONS[part]}_batch") for part in parts):
-        return BatchKind(generator, parameters, parts, settings.get("items_per_call", 1024))
+        return BatchKind(generator, parameters, parts, items_per_call)
     return ItemKind(generator, parameters, parts)
 
 
@@ -65,15 +95,15 @@ class ItemKind:
 class CommandKind(ItemKind):
     """A command per item gives the targets; inputs and baseline are the generator's."""
 
-    def __init__(self, generator, parameters, parts, settings):
+    def __init__(self, generator, parameters, parts, command):
         super().__init__(generator, parameters, parts)
-        self.settings = settings
+        self.command = command
 
     def part(self, part, item):
         if part != "targets":
             return super().part(part, item)
-        read = self.generator.function("read_outputs") if self.generator.has("read_outputs") else None
-        outputs = run_command(item, read_outputs=read, **self.settings)
+        read = self.generator.read_outputs if self.generator.has("read_outputs") else None
+        outputs = run_command(item, read_outputs=read, **self.command)
         return checked_components("target", outputs, f"item {item.id}: the command's outputs")
 
 
@@ -94,7 +124,7 @@ class BatchKind(ItemKind):
             function, kind = FUNCTIONS[part], PARTS[part]
             where = f"{self.generator.path}: {function}_batch"
             if self.generator.has(f"{function}_batch"):
-                given = self.generator.call(f"{function}_batch", many)
+                given = self.generator.many(f"{function}_batch", many)
             elif part == "inputs" and not self.generator.has("inputs"):
                 given, where = numbers_of(many), "attributes"
             else:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from geokiln.errors import UserError
-from geokiln.storage.arrays import block_slices, check_same_layout, open_arrays
+from geokiln.storage.arrays import block_slices, check_same_layout, layout_of, open_arrays
 from geokiln.storage.files import read_json
 from geokiln.storage.tables import TableWriter
 
@@ -39,7 +39,7 @@ def check_reports(reports, failure_share=0.0):
 def merge_batches(batches, raw, ids, sidecar, left_out=None):
     """Write the rows of all *batches* (.npz files, in the order of the items), holding a block of them in memory.
 
-    *left_out* counts the items that have no row, by reason; it is recorded in the side-car.
+    *left_out* counts the items that have no row, by reason; it is recorded in the sidecar.
 
     Returns
     -------
@@ -54,23 +54,19 @@ def merge_batches(batches, raw, ids, sidecar, left_out=None):
     opened = [path for path in batches if len(open_arrays(path)["id"])]  # an empty one: all its items were left out
     if not opened:
         raise UserError(f"{batches[0]} and all others: every item was left out, so there is no data point")
-    shapes = _layout(open_arrays(opened[0]))
+    shapes = layout_of(open_arrays(opened[0]))
     inputs, targets = _part(shapes, "input/"), _part(shapes, "target/")
     with TableWriter(raw, sidecar, inputs, targets, left_out) as table, open(ids, "w", encoding="utf-8") as id_file:
         for path in opened:
             batch = open_arrays(path, check=True)
-            if _layout(batch) != shapes:
-                check_same_layout({other: _layout(open_arrays(other)) for other in opened})
+            if layout_of(batch) != shapes:
+                check_same_layout({other: layout_of(open_arrays(other)) for other in opened})
             count = len(batch["id"])
             parts = [batch[part["name"]].reshape(count, -1) for part in table.components]
             for rows in block_slices(count, 4 * table.width):
                 table.write(np.hstack([part[rows] for part in parts]))
             id_file.writelines(f"{name}\n" for name in batch["id"])
     return table
-
-
-def _layout(batch):
-    return {name: array.shape[1:] for name, array in batch.items() if name != "id"}
 
 
 def _part(shapes, prefix):

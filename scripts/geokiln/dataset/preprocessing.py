@@ -25,7 +25,6 @@ def preprocess_table(
     target_components,
     test_share=0.0,
     target_weights=None,
-    environment=None,
 ):
     """Write the preprocessed training and validation split of a dataset, and the basis that leads back.
 
@@ -35,7 +34,7 @@ def preprocess_table(
         ``dataset/examples.raw``, ``.json`` and ``.ids``.
     folder : path
         Gets ``training.raw``, ``validation.raw`` (rows of standardised inputs and target coefficients) with their
-        side-cars, and ``basis.npz``: the arrays of `fit_basis`, ``validation`` and ``test`` (n_examples,), the split.
+        sidecars, and ``basis.npz``: the arrays of `fit_basis`, ``validation`` and ``test`` (n_examples,), the split.
     validation_share, test_share : float
         Shares of the examples that are held out for validation, and for a last test that nothing is chosen by.
 
@@ -89,9 +88,9 @@ def held_out(ids, validation_share, test_share, seed):
     validation, test = hashes < validation_share, hashes >= 1 - test_share
     order = np.argsort(hashes, kind="stable")
     if len(order) > 1 and validation_share > 0:
-        validation[order[0]] = True
+        validation[order[0]], test[order[0]] = True, False
     if len(order) > 2 and test_share > 0:
-        test[order[-1]] = True
+        validation[order[-1]], test[order[-1]] = False, True
     if len(order) > 1 and (validation | test).all():
         middle = order[-2] if test_share > 0 and len(order) > 2 else order[-1]
         validation[middle] = test[middle] = False

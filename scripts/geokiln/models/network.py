@@ -4,6 +4,8 @@ On small networks most of the time of a training is PyTorch's bookkeeping for au
 perceptron's gradient is a few lines, so it stands here; a test compares it with PyTorch's own.
 """
 
+from typing import Protocol
+
 import numpy as np
 import torch
 
@@ -31,8 +33,41 @@ def layer_shapes(n_in, n_out, widths):
     return list(zip(widths[:-1], widths[1:]))
 
 
+class Network(Protocol):
+    """What the trainer asks of K networks that are trained together: all that a network of another kind must have.
+
+    `StackedNetwork` is the built-in one, `geokiln.models.module_network.ModuleNetwork` a user's module (K = 1).
+
+    Attributes
+    ----------
+    parameters, gradient : (K, n_parameters) float32 tensors
+        A row for each wedge. `backward` fills ``gradient``; the optimizer then changes ``parameters`` in place.
+    n_weights : int
+        The first so many numbers of a row are weights, which decay; the others (biases, buffers) do not.
+    """
+
+    parameters: torch.Tensor
+    gradient: torch.Tensor
+    n_weights: int
+
+    def __call__(self, inputs, random=None):
+        """Return outputs (K, n, n_out) for standardised inputs (K, n, n_in), or (1, n, n_in) shared by all.
+
+        *random*, K ``torch.Generator``, makes it a training step's pass, of which `backward` is asked next.
+        """
+
+    def backward(self, gradient):
+        """Fill ``gradient`` (K, n_parameters) from the gradient of the last pass's outputs (K, n, n_out)."""
+
+    def named_weights(self, row):
+        """Return one row of parameters (n_parameters,) as arrays by name: what ``weights.safetensors`` holds."""
+
+    def load_weights(self, weights):
+        """Start all wedges from named weights; ValueError says which one is missing or odd."""
+
+
 class StackedNetwork:
-    """K networks of the same shape with a leading wedge axis; K = 1 is a single network.
+    """K multilayer perceptrons of the same shape with a leading wedge axis; K = 1 is a single network.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ def errors_on_examples(predict, basis, table):
     Returns
     -------
     dict
-        ``judged_on``, ``validation_rmse``, ``relative_validation_rmse``, and ``test_rmse`` where there are test examples.
+        ``judged_on``, ``validation_rmse``, ``relative_validation_rmse``, and ``test_rmse`` if there are test examples.
     """
     judged_on, rows = judged_rows(basis)
     rms, spread = _on_rows(predict, basis, table, rows)

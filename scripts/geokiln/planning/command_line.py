@@ -5,7 +5,25 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 
+# Who asks for one of these wants to look: nothing is made.
+LOOKS = {
+    "-n", "--dry-run", "--dryrun", "--dag", "--rulegraph", "--filegraph", "--d3dag", "--lint", "--report",
+    "-S", "--summary", "-D", "--detailed-summary", "-l", "--list", "--list-rules", "--list-target-rules", "--lt",
+    "--list-changes", "--lc", "--list-input-changes", "--li", "--list-params-changes", "--lp", "--list-untracked",
+    "--lu", "--print-compilation",
+}  # fmt: skip
+
 BEFORE_THE_MANIFEST = {"build_environment", "sample_geometry", "sample_unseen", "import_work_items", "list_batches"}
+
+
+def looks_only(arguments):
+    """Whether a command line asks Snakemake to tell something, and to make nothing.
+
+    >>> looks_only(["--summary", "model.onnx"]), looks_only(["--report", "r.html", "--report-after-run"])
+    (True, False)
+    """
+    words = {word.split("=")[0] for word in arguments}
+    return bool(words & LOOKS) and "--report-after-run" not in words
 
 
 def check_until(arguments):

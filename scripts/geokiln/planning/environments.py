@@ -3,12 +3,12 @@
 import hashlib
 import os
 import platform
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 from geokiln.errors import UserError
+from geokiln.storage.requirements import requirement_lines
 
 WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
 
@@ -22,32 +22,15 @@ def environment_name(kind, requirements, interpreter):
     return f"{kind}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
 
 
-def requirement_lines(path):
-    """Return the requirements in a file without comments, with those of the files that it names (``-r``, ``-c``)."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; environments.* in the config names requirements files") from None
-    lines = []
-    for line in text.splitlines():
-        line = re.sub(r"(^|\s)#.*", "", line).strip()
-        included = re.match(r"(-r|--requirement|-c|--constraint)[ =]?\s*(.+)", line)
-        if included and "://" not in line:
-            lines += requirement_lines(Path(path).parent / included.group(2))
-        elif line:
-            lines.append(line)
-    return lines
-
-
 def base_interpreter(choice):
     """Return the interpreter to build environments on: ``current``, ``houdini`` ($HFS's own) or a path."""
     if choice == "current":
         return sys.executable
     if choice != "houdini":
-        path = Path(choice).expanduser()
-        if not path.is_file():
+        path = os.path.expanduser(choice)
+        if not os.path.isfile(path):
             raise UserError(f"environments.python: {choice} does not exist; use current, houdini or a path")
-        return str(path)
+        return path
     if not os.environ.get("HFS"):
         raise UserError("environments.python: houdini needs $HFS; source houdini_setup first")
     found = sorted(Path(os.environ["HFS"]).glob("python/bin/python3*"))

@@ -1,49 +1,66 @@
 """Never "nothing to do" over stale results.
 
-Snakemake looks at a file in the middle of a chain only when something that hangs on it has a reason to run. So it does
-not notice that an intermediate file was deleted, or that a job failed and lost its outputs, as long as an older final
-file is there. Here each final target takes as an input a small record of the losses that were noticed before it:
-a new loss changes the record, the changed record reruns the final target, and that makes whatever is missing, and all
-that hangs on it, again.
+Snakemake looks at a file in the middle of a chain only when something that depends on it has a reason to run. So it
+does not notice that an intermediate file was deleted, or that a job failed and lost its outputs, as long as an older
+final file is there. Here the rules of such targets have a parameter that counts how often something before them was
+found lost: a new loss changes it, so the target is made again, and with it whatever is missing in between.
+
+When the rules are read, losses are only noticed. They are written down when a run starts, so that the parameter keeps
+its value until the next loss: the run that mends a loss leaves nothing to do.
 """
 
+import contextlib
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
-RECORDS = Path(".snakemake/geokiln")
+RECORD = Path(".snakemake/geokiln/lost_files.json")
 
 
-def loss_record(target, files, notice=True, folder=RECORDS):
-    """Bring the record of losses before *target* up to date.
+class LostFiles:
+    """What was found lost before some targets.
 
-    The record changes only when *target* exists while some of *files*, which lead to it, do not. When nothing is
-    missing it stays as it is: the run that mended a loss leaves nothing to do.
-
-    Returns
-    -------
-    tuple
-        The record's path, and those of *files* that it names: wanting them makes them again.
+    Parameters
+    ----------
+    notices : bool
+        Whether to look; a job of a farm goes by the record alone, as it was when its run began.
     """
-    path = Path(folder) / f"lost_before_{str(target).replace('/', '_')}.json"
-    lost = [str(file) for file in files if not os.path.exists(file)] if notice and os.path.exists(target) else []
-    try:
-        named = json.loads(path.read_text())["lost"]
-    except (FileNotFoundError, ValueError, KeyError):
-        named = []
-        _write(path, {"noticed": None, "lost": []})
-    if lost:
+
+    def __init__(self, notices=True, record=RECORD):
+        self.record, self.notices = Path(record), notices
+        self.known, self.noticed = {}, {}
+        with contextlib.suppress(OSError, ValueError, TypeError):  # none, or damaged: as if nothing had been lost
+            self.known = dict(json.loads(self.record.read_text(encoding="utf-8")))
+
+    def notice(self, target, lost):
+        """Take note of the files *lost*, which lead to a *target* that is there; one that is not is made anyway."""
+        if not self.notices or not lost or not os.path.exists(target):
+            return
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         print(f"Missing for {target}: {', '.join(lost[:3])}{more}", file=sys.stderr)
-        _write(path, {"noticed": time.time(), "lost": lost})
-        named = lost
-    return str(path), [file for file in files if file in named]
+        self.noticed[target] = {"times": self.times(target) + 1, "lost": lost}
+
+    def times(self, target):
+        """Return how often something was lost before *target*: a parameter of its rule."""
+        return self._about(target)["times"]
+
+    def before(self, target):
+        """Return what was lost the last time: wanting it makes it again."""
+        return self._about(target)["lost"]
+
+    def _about(self, target):
+        return self.noticed.get(target) or self.known.get(target) or {"times": 0, "lost": []}
+
+    def write_down(self):
+        """Keep what was noticed, at the start of a run."""
+        if self.noticed:
+            self.record.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self.record.with_name(f".{os.getpid()}.{self.record.name}")
+            temporary.write_text(json.dumps({**self.known, **self.noticed}), encoding="utf-8")
+            os.replace(temporary, self.record)
 
 
-def _write(path, document):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    temporary.write_text(json.dumps(document))
-    os.replace(temporary, path)
+def missing(files):
+    """Return those of *files* that are not there."""
+    return [str(file) for file in files if not os.path.exists(file)]

@@ -22,7 +22,7 @@ def memory(config, kind, members, attempt):
     3000
     """
     settings = config["resources"][kind]
-    held = 0 if kind == "cook" else config["training"]["memory"]  # cooking keeps no examples
+    held = config["training"]["memory"] if kind == "train" else 0  # the others read examples a block at a time
     return ceil((settings["memory"] + held + _each(settings, "memory") * members) * attempt)
 
 

@@ -1,5 +1,6 @@
-"""Tell a stale lock of Snakemake's from a live one."""
+"""What the start of Snakemake leaves in the project folder: a lock, told from a stale one, or nothing."""
 
+import atexit
 import contextlib
 import fcntl
 import os
@@ -25,3 +26,13 @@ def claim_run(folder=".snakemake"):
             os.unlink(stale)
     with contextlib.suppress(OSError):
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def leave_nothing(logs, folder=".snakemake"):
+    """At the end of a request that only looks, remove what Snakemake wrote down of it.
+
+    That is the *logs*, and an inventory of files (for ``--trust-io-cache``); one that was there before stays.
+    """
+    inventory = os.path.join(folder, "iocache/latest.pkl")
+    for path in [*logs, *([] if os.path.exists(inventory) else [inventory])]:
+        atexit.register(Path(path).absolute().unlink, missing_ok=True)

@@ -1,7 +1,6 @@
 """Named arrays in .npz files, without pickles and with the same bytes for the same arrays."""
 
 import contextlib
-import struct
 import zipfile
 from collections import Counter
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from geokiln.errors import UserError
 from geokiln.storage.files import put_aside
+from geokiln.storage.npz_headers import LOCAL_HEADER, member_start
 
 BLOCK_BYTES = 16 << 20  # what is read, computed or written at a time: small beside memory, large beside a call
 
@@ -115,9 +115,8 @@ def _member(archive, info, mapped):
     size = int(np.prod(shape, dtype=object)) * dtype.itemsize
     if start + size != info.file_size:
         raise ValueError(f"{info.filename}: {info.file_size - start} bytes of values instead of {size}")
-    # The member's bytes follow a header of 30 bytes, which ends in two lengths, and two texts of those lengths.
-    name_size, extra_size = struct.unpack("<HH", mapped[info.header_offset + 26 : info.header_offset + 30].tobytes())
-    offset = info.header_offset + 30 + name_size + extra_size + start
+    local_header = mapped[info.header_offset : info.header_offset + LOCAL_HEADER].tobytes()
+    offset = member_start(info, local_header) + start
     return np.ndarray(shape, dtype, mapped, offset, order="F" if fortran_order else "C")
 
 
@@ -134,6 +133,11 @@ def _readable(path):
         raise
     except Exception as error:  # a flipped byte makes zipfile and numpy raise almost anything
         raise put_aside(path, str(error).split("\n")[0]) from None
+
+
+def layout_of(arrays):
+    """Return the shape of a row of each array but the identities: name -> shape."""
+    return {name: array.shape[1:] for name, array in arrays.items() if name != "id"}
 
 
 def check_same_layout(layouts):

@@ -48,7 +48,7 @@ def locked(name, folder=LOCKS):
 def written(*targets):
     """Own *targets* and write them: yields a temporary path for each, moved into place when the block ends well.
 
-    They are moved in the order given, so a side-car that vouches for a big file comes last. Whatever the contents
+    They are moved in the order given, so a sidecar that vouches for a big file comes last. Whatever the contents
     depend on should be read within the block: an orphan of a killed run then cannot write older contents over newer.
     """
     targets = [Path(target) for target in targets]
@@ -83,6 +83,17 @@ def _partial(target):
     """Return the temporary name beside *target*: a fixed one, so that what a killed job left is overwritten."""
     target.parent.mkdir(parents=True, exist_ok=True)
     return target.with_name(f".partial.{target.name}")
+
+
+def filled(path, **names):
+    """Return a path of a rule with names in their places.
+
+    >>> filled("wedges/{wedge}/training.json", wedge="seed-1")
+    'wedges/seed-1/training.json'
+    """
+    for place, name in names.items():
+        path = path.replace(f"{{{place}}}", name)
+    return path
 
 
 def crc32(path):

@@ -9,6 +9,8 @@ import zipfile
 
 from geokiln.errors import UserError
 
+LOCAL_HEADER = 30  # bytes in front of the name of a zip's member
+
 
 def row_count(path):
     """Return the number of rows that all arrays of an .npz share."""
@@ -36,10 +38,8 @@ def array_headers(path):
             for member in archive.infolist():
                 with archive.open(member) as stream:
                     about, length = _npy_header(stream)
-                # The local header repeats the name and may carry other extra fields than the directory does.
-                file.seek(member.header_offset + 26)
-                name_length, extra_length = struct.unpack("<HH", file.read(4))
-                start = member.header_offset + 30 + name_length + extra_length + length
+                file.seek(member.header_offset)
+                start = member_start(member, file.read(LOCAL_HEADER)) + length
                 stored = member.compress_type == zipfile.ZIP_STORED
                 name = member.filename[:-4] if member.filename.endswith(".npy") else member.filename
                 headers[name] = about["descr"], about["shape"], about["fortran_order"], start if stored else None
@@ -48,6 +48,16 @@ def array_headers(path):
     except (zipfile.BadZipFile, struct.error, ValueError, SyntaxError, KeyError, EOFError, OSError) as error:
         raise UserError(f"{path} is no complete .npz ({error}); make it again with numpy.savez") from None
     return headers
+
+
+def member_start(member, local_header):
+    """Return where a member's bytes begin in the file of a zip.
+
+    They follow the *local_header*, its first 30 bytes, and two texts whose lengths it ends in: it repeats the name, and
+    may carry other extra fields than the zip's directory does.
+    """
+    name_length, extra_length = struct.unpack("<HH", local_header[26:30])
+    return member.header_offset + LOCAL_HEADER + name_length + extra_length
 
 
 def _npy_header(stream):

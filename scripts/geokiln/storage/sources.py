@@ -3,6 +3,7 @@
 import ast
 import functools
 import hashlib
+import os
 from pathlib import Path
 
 from geokiln.errors import UserError
@@ -21,13 +22,13 @@ def closure(script):
         If a file has a syntax error (names file and line) or does not exist.
     """
     script = Path(script)
-    found, waiting = [], [script]
+    found, waiting = {}, [str(script)]
     while waiting:
         path = waiting.pop()
         if path not in found:
-            found.append(path)
-            waiting += _imports(path, script.parent)
-    return found[:1] + sorted(found[1:])
+            found[path] = Path(path)
+            waiting += _imports(path, str(script.parent))
+    return [script, *sorted(list(found.values())[1:])]
 
 
 def syntax_tree(path):
@@ -94,15 +95,17 @@ def defined_names(script):
 
 def _imports(path, root):
     """Return the files that a file imports; read once, however many scripts import it, until it changes."""
-    if not path.exists():
-        raise UserError(f"{path} does not exist")
-    status = path.stat()
+    try:
+        status = os.stat(path)
+    except OSError:
+        raise UserError(f"{path} does not exist") from None
     return _imports_of(path, root, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @functools.lru_cache(maxsize=None)
 def _imports_of(path, root, *_signature):
-    return [file for node in _statements(syntax_tree(path)) for file in _imported_files(node, path, root)]
+    files = (file for node in _statements(syntax_tree(path)) for file in _imported_files(node, Path(path), root))
+    return list(dict.fromkeys(files))
 
 
 def _statements(node):
@@ -117,7 +120,7 @@ def _imported_files(node, path, root):
     if isinstance(node, ast.Import):
         names = [(root, alias.name) for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
-        parents = [root, *path.parents]
+        parents = [root, *map(str, path.parents)]
         folder = parents[min(node.level, len(parents) - 1)]
         module = node.module or ""
         names = [(folder, module)] if module else []
@@ -126,8 +129,10 @@ def _imported_files(node, path, root):
         return []
     files = []
     for folder, name in names:
-        parts = name.split(".")
-        for length in range(1, len(parts) + 1):  # a.b.c runs a/__init__.py and a/b/__init__.py as well
-            stem = folder.joinpath(*parts[:length])
-            files += [stem.with_suffix(".py"), stem / "__init__.py"]
-    return [file for file in files if file.is_file()]
+        stem = folder
+        for part in name.split("."):  # a.b.c runs a/__init__.py and a/b/__init__.py as well
+            stem = part if stem == "." else f"{stem}/{part}"
+            files += filter(os.path.isfile, (f"{stem}.py", f"{stem}/__init__.py"))
+            if not os.path.isdir(stem):
+                break
+    return files

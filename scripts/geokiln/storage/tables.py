@@ -1,8 +1,8 @@
-"""Tables of examples: ``.raw`` and its JSON side-car.
+"""Tables of examples: ``.raw`` and its JSON sidecar.
 
 The ``.raw`` file is rows of float32, little-endian, row-major, ``[example][component, ...]``, without a header.
-The side-car names the components in their order with shapes and offsets, the number of rows, a checksum per block of
-rows and a digest of the whole: it vouches for the big file, and whoever needs the big file depends on the side-car.
+The sidecar names the components in their order with shapes and offsets, the number of rows, a checksum per block of
+rows and a digest of the whole: it vouches for the big file, and whoever needs the big file depends on the sidecar.
 """
 
 import hashlib
@@ -62,11 +62,11 @@ class TableWriter:
     Parameters
     ----------
     raw, sidecar : path
-        The two files; the side-car is written when the block ends well.
+        The two files; the sidecar is written when the block ends well.
     inputs, targets : dict
         Component name -> shape of one example.
     about : dict, optional
-        Further keys of the side-car.
+        Further keys of the sidecar.
     """
 
     def __init__(self, raw, sidecar, inputs, targets, about=None):

@@ -30,17 +30,3 @@ def dropped_wedges(earlier, chosen):
     """
     records = {**{wedge: about.get("dropped") for wedge, about in earlier.items()}, **chosen["dropped"]}
     return {wedge: {**about, "dropped": records[wedge]} for wedge, about in earlier.items() if records[wedge]}
-
-
-def rungs_mistake(rungs, wedges):
-    """Return what is wrong with ``halving.rungs`` for some wedges' settings, or None."""
-    if sorted(set(rungs)) != rungs:
-        return f"{rungs} must be epochs that grow from rung to rung"
-    for settings in wedges if rungs else ():
-        if settings["model"] == "network" and rungs[-1] >= settings["epochs"]:
-            return f"a wedge has only {settings['epochs']} epochs; rungs must be fewer"
-        every = settings["epochs_per_evaluation"]
-        odd = [rung for rung in rungs if rung % every]
-        if odd:
-            return f"{odd[0]} is no multiple of training.epochs_per_evaluation ({every}): nothing is judged then"
-    return None

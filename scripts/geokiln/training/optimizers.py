@@ -10,6 +10,10 @@ import torch
 class Optimizer:
     """What all share: the parameters, the decay, and named tables that make up the state.
 
+    Another optimizer names its ``tables`` and defines ``update(rates)``; ``OPTIMIZERS`` maps its name in the config to
+    it. Tables are zeros at first, (K, n) like the parameters, and are saved and taken up with a training's state.
+    ``steps`` counts the steps, the present one included.
+
     Parameters
     ----------
     parameters, gradient : (K, n) tensors
@@ -41,6 +45,7 @@ class Optimizer:
             self.weight_gradient.addcmul_(self.weights, self.decay)
 
     def update(self, rates):
+        """Change ``parameters`` (K, n) in place, by ``gradient`` (K, n), which may be used up, and ``state``."""
         raise NotImplementedError
 
 

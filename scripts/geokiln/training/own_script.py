@@ -9,8 +9,8 @@
 ==================================================  =========================================================
 
 ``settings`` are all keys of ``training:``, the wedge's values laid over. ``training`` and ``validation`` are
-`geokiln.training.examples`: ``inputs`` and ``targets`` where they fit into ``training.memory``, and ``batches(...)`` always.
-``record(epoch, training_loss, validation_loss)`` adds a line to ``losses.csv``.
+`geokiln.training.examples`: ``inputs`` and ``targets`` where they fit into ``training.memory``, and always
+``batches(...)``. ``record(epoch, training_loss, validation_loss)`` adds a line to ``losses.csv``.
 """
 
 import torch

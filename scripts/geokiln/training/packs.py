@@ -4,14 +4,13 @@ Small networks of one shape are trained as one stacked network, in a small part 
 Only the standard library is imported here.
 """
 
-import contextlib
 import json
 import os
 from pathlib import Path
 
 from geokiln.storage.store import STORE
-from geokiln.training.settings import SHARED
 from geokiln.wedges.expansion import wedge_name
+from geokiln.wedges.hyperparameters import SHARED
 
 STACKED_WEIGHTS = 1 << 16  # of a hidden layer: more leave a core's cache, and stacking gains nothing
 LARGEST = 32
@@ -76,7 +75,7 @@ def _even_parts(members, count):
     return [members[first:last] for first, last in zip(ends, ends[1:])]
 
 
-def pack_file(wedge, pack, asked):
+def pack_file(wedge, pack, asked, lost=()):
     """Return the file of the pack that trains a wedge: a pack of its own, where the wedge alone is asked for.
 
     Once its *pack* is there, the wedge comes from it: what is finished stays finished, however it is asked for.
@@ -85,24 +84,28 @@ def pack_file(wedge, pack, asked):
     ----------
     asked : set of str, or None
         The wedges that the command line asks for alone; None in a job of a farm, which sees another command line.
+    lost : collection of str
+        Pack files that are to be made again (`lost_wedges`): it is as if they were not there.
     """
     together, alone = f"packs/{pack}.json", f"packs/{wedge}.json"
-    if Path(together).exists():
+    if Path(together).exists() and together not in lost:
         return together
-    by_name = Path(alone).exists() if asked is None else wedge in asked
+    by_name = (Path(alone).exists() and alone not in lost) if asked is None else wedge in asked
     return alone if by_name else together
 
 
-def forget_lost_packs(files):
-    """Delete the pack files that vouch for a wedge which is neither published nor kept in the store any more.
+def lost_wedges(file):
+    """Return the wedges for which a pack's file vouches, and which are neither published nor in the store any more.
 
-    It was deleted by hand. A job finds out too late that it must be trained anew: the plan would be made.
+    They were deleted by hand. A job finds out too late that they must be trained anew: the plan would be made.
     """
-    for file in filter(os.path.exists, files):
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # others tell what is wrong with it
-            wedges = json.loads(Path(file).read_text(encoding="utf-8"))["wedges"]
-            for wedge, about in wedges.items():
-                published = all(os.path.exists(f"wedges/{wedge}/{name}") for name in WEDGE_FILES)
-                if not published and not (STORE / "wedges" / about["key"]).exists():
-                    os.remove(file)
-                    break
+    try:
+        wedges = json.loads(Path(file).read_text(encoding="utf-8"))["wedges"]
+        return [wedge for wedge, about in wedges.items() if _is_lost(wedge, about["key"])]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # others tell what is wrong with it
+        return []
+
+
+def _is_lost(wedge, key):
+    published = all(os.path.exists(f"wedges/{wedge}/{name}") for name in WEDGE_FILES)
+    return not published and not (STORE / "wedges" / key).exists()

@@ -2,7 +2,7 @@
 
 import math
 
-WITH_END = ("linear", "cosine")  # their rate hangs on when they end
+WITH_END = ("linear", "cosine")  # their rate depends on when they end
 
 
 def learning_rate(settings, epoch):

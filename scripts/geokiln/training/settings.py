@@ -4,40 +4,9 @@ Only the standard library is imported here: a job that finds its result in the s
 """
 
 from geokiln.training.schedules import schedule_length
+from geokiln.wedges.hyperparameters import HYPERPARAMETERS
 
-NETWORK_ONLY = (
-    "hidden_layers", "hidden_width", "hidden_widths", "activation", "skip_connections", "dropout", "input_noise",
-    "loss", "optimizer", "learning_rate", "gradient_clip", "schedule", "warmup_epochs", "batch_size", "shuffle",
-    "shuffle_seed", "epochs", "iterations", "epochs_per_evaluation", "patience", "weights", "snapshots", "seed",
-)  # fmt: skip
-COUNTS_WITH = {  # setting -> another one, and the values of it with which the setting counts
-    **{name: ("model", ("network",)) for name in NETWORK_ONLY},
-    "huber_delta": ("loss", ("huber",)),
-    "betas": ("optimizer", ("adam", "adamw")),
-    "epsilon": ("optimizer", ("adam", "adamw", "adadelta")),
-    "momentum": ("optimizer", ("sgd",)),
-    "rho": ("optimizer", ("adadelta",)),
-    "schedule_epochs": ("schedule", ("linear", "cosine", "exponential")),
-    "end_learning_rate": ("schedule", ("linear", "cosine", "exponential")),
-    "schedule_gamma": ("schedule", ("step", "exponential")),
-    "step_epochs": ("schedule", ("step",)),
-    "kernel": ("model", ("kernel",)),
-    "kernel_width": ("kernel", ("gaussian",)),
-    "kernel_scale": ("kernel", ("polynomial", "sigmoid")),
-    "kernel_offset": ("kernel", ("polynomial", "sigmoid")),
-    "kernel_degree": ("kernel", ("polynomial",)),
-    "error_threshold": ("model", ("linear", "kernel", "nearest")),
-}
-SHARED = (  # what gives a stack of networks its shape and its steps; all else is each wedge's own
-    "model", "hidden_layers", "hidden_width", "hidden_widths", "activation", "skip_connections", "dropout",
-    "input_noise", "loss", "huber_delta", "optimizer", "betas", "epsilon", "momentum", "rho", "gradient_clip",
-    "batch_size", "shuffle", "max_examples", "memory", "epochs", "iterations", "epochs_per_evaluation", "weights",
-    "device", "threads", "pack_size",
-)  # fmt: skip
-NEVER = ("save_state", "pack_size", "script", "initial_weights", "memory")
-# files count by their contents; memory: streamed_within
 MEGABYTE = 1 << 20
-ENDS = ("epochs", "iterations", "patience", "schedule_epochs")  # when a training stops, not how it goes
 
 
 def that_count(settings):
@@ -45,20 +14,21 @@ def that_count(settings):
 
     A user's own script may read any of them: then all count.
     """
-    return {name: value for name, value in settings.items() if name not in NEVER and _counts(name, settings)}
+    return {name: value for name, value in settings.items() if _counts(name, settings)}
 
 
 def _counts(name, settings):
-    if name not in COUNTS_WITH or settings["script"]:
-        return True
-    other, values = COUNTS_WITH[name]
+    about = HYPERPARAMETERS[name]
+    if not about.counts or not about.only or settings["script"]:
+        return about.counts
+    other, values = about.only
     return settings[other] in values and _counts(other, settings)
 
 
 def streamed_within(settings, about):
-    """Return the memory setting if a training table, whose side-car is *about*, is too large for it, else None.
+    """Return the memory setting if a training table, whose sidecar is *about*, is too large for it, else None.
 
-    Streamed examples come in an order that hangs on it.
+    The order of streamed examples depends on it.
     """
     count = min(settings["max_examples"] or about["count"], about["count"])
     return settings["memory"] if 4 * count * about["width"] > settings["memory"] * MEGABYTE else None
@@ -69,5 +39,5 @@ def of_the_way(settings):
 
     A schedule that ends with the last epoch makes the number of epochs a part of the way.
     """
-    way = {name: value for name, value in that_count(settings).items() if name not in ENDS}
+    way = {name: value for name, value in that_count(settings).items() if not HYPERPARAMETERS[name].is_end}
     return {**way, "schedule_length": schedule_length(settings)}

@@ -1,7 +1,6 @@
 """Train the wedges of a pack: stacked where their networks have one shape, one after the other where not."""
 
 import time
-from pathlib import Path
 
 import torch
 
@@ -17,17 +16,14 @@ from geokiln.training.trainer import Training
 from geokiln.training.wedge_files import read_weights, write_wedge
 
 
-def train_pack(preprocessed, raw, sidecar, members, states, keep, own=None, initial_weights=None):
+def train_pack(data, members, states, keep, own=None, initial_weights=None):
     """Train wedges and keep each as soon as it is done.
 
     Parameters
     ----------
-    preprocessed : path
-        Folder that `geokiln.dataset.preprocessing.preprocess_table` filled.
-    raw, sidecar : path
-        The dataset, for the errors in physical units after reconstruction.
+    data : geokiln.training.context.PackData
     members : dict
-        Wedge -> all keys of ``training:``, its values laid over. Those in `geokiln.training.settings.SHARED` agree.
+        Wedge -> all keys of ``training:``, its values laid over; they agree in `geokiln.wedges.hyperparameters.SHARED`.
     states : dict
         Wedge -> `geokiln.training.states.States`: where a state to go on from may lie, and states are saved.
     keep : function
@@ -45,7 +41,8 @@ def train_pack(preprocessed, raw, sidecar, members, states, keep, own=None, init
     settings = next(iter(members.values()))
     torch.set_num_threads(settings["threads"])  # parallelism comes from jobs: threads on a busy machine only cost
     device = _device(settings["device"])
-    training, validation = (_open(preprocessed, split, settings, device) for split in ("training", "validation"))
+    training = _open(data.training, settings, device)
+    validation = _open(data.validation, {**settings, "max_examples": None}, device)
     if not training.count:
         raise UserError("there is no training example; lower preprocess.validation_share or test_share")
     validation = validation if validation.count else None
@@ -64,12 +61,12 @@ def train_pack(preprocessed, raw, sidecar, members, states, keep, own=None, init
     else:
         alone = own is not None and own.has("model")
         outcomes = _stacked(members, states, prepared, alone, isinstance(training, Streamed))
-    table, diverged = Table(raw, sidecar), []
+    table, diverged = Table(*data.examples), []
     opened = (time.perf_counter() - start) / len(members)
     for wedge, outcome in outcomes:
         outcome.seconds += opened
         with keep(wedge) as folder:
-            write_wedge(folder, preprocessed, table, members[wedge], outcome, own)
+            write_wedge(folder, data.basis, table, members[wedge], outcome, own)
         if outcome.about["status"] == "diverged":
             diverged.append(wedge)
     return diverged
@@ -124,11 +121,9 @@ def _range(numbers):
     return low if low == high else f"{low} to {high}"
 
 
-def _open(preprocessed, split, settings, device):
+def _open(files, settings, device):
     """Return the examples of a split: in memory if they fit into ``training.memory``, else in a stream."""
-    table = Table(Path(preprocessed, f"{split}.raw"), Path(preprocessed, f"{split}.json"))
-    if split == "validation":
-        settings = {**settings, "max_examples": None}
+    table = Table(*files)
     count = min(settings["max_examples"] or table.count, table.count)
     if streamed_within(settings, table.about):
         return Streamed(table, settings["memory"] * MEGABYTE, count, device)

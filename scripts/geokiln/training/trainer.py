@@ -7,7 +7,7 @@ import torch
 
 from geokiln.training.optimizers import OPTIMIZERS
 from geokiln.training.schedules import learning_rate
-from geokiln.training.settings import SHARED
+from geokiln.wedges.hyperparameters import SHARED
 
 NUMBERS = ("learning_rate", "training_loss", "validation_loss")  # of a wedge, in each line of the record
 
@@ -51,7 +51,7 @@ class Training:
 
     Parameters
     ----------
-    network : geokiln.models.network.StackedNetwork, or another with ``parameters``, ``gradient``, ``n_weights``, ``backward``
+    network : geokiln.models.network.StackedNetwork, or another `geokiln.models.network.Network`
     loss : function
         See `geokiln.training.losses`.
     training, validation : geokiln.training.examples.InMemory or Streamed

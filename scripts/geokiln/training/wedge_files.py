@@ -16,15 +16,15 @@ from geokiln.training.trainer import NUMBERS
 LOSSES = ["epoch", "steps", *NUMBERS]  # columns of losses.csv
 
 
-def write_wedge(folder, preprocessed, table, settings, outcome, own=None):
+def write_wedge(folder, basis, table, settings, outcome, own=None):
     """Write a training's ``weights.safetensors``, ``training.json``, ``losses.csv``, ``snapshots.safetensors``.
 
     Parameters
     ----------
     folder : path
         Where the files are written.
-    preprocessed : path
-        Folder that `geokiln.dataset.preprocessing.preprocess_table` filled.
+    basis : path
+        ``basis.npz`` of the preprocessing.
     table : geokiln.storage.tables.Table
         The dataset, for the errors in physical units after reconstruction.
     settings : dict
@@ -35,7 +35,7 @@ def write_wedge(folder, preprocessed, table, settings, outcome, own=None):
     start = time.perf_counter()
     about = {"settings": settings, **outcome.about, "parameters": _count(outcome.weights)}
     if about["status"] == "trained":
-        basis = read_arrays(Path(preprocessed, "basis.npz"))
+        basis = read_arrays(basis)
         predict = coefficient_function(settings, outcome.weights, table.input_width, len(basis["basis"]), own)
         about.update(errors_on_examples(predict, basis, table))
     save_file(outcome.weights, Path(folder, "weights.safetensors"))

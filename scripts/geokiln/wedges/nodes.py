@@ -19,7 +19,7 @@ JOINT = ("sobol", "latin_hypercube")
 def expand_node(node):
     """Return the values of a node as a list of dicts, in order; shorter lists of values go round.
 
-    What is drawn hangs on the node's seed and on the name of the hyperparameter, not on the order of keys. A larger
+    What is drawn depends on the node's seed and on the hyperparameter's name, not on the order of keys. A larger
     count keeps the first values of random and Sobol sampling of ranges, and of values in random order.
 
     >>> expand_node({"hidden_layers": [1, 2], "epochs": 200})

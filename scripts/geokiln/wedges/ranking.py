@@ -32,11 +32,11 @@ def rank_wedges(results, axes):
     -------
     list of dict
         ``rank``, ``wedge``, the wedge's values, ``validation_rmse_{target}`` in physical units, the relative
-        validation RMSE that ranks (see `geokiln.models.physical_errors.relative_error`; with one target component it gives the
-        order of its RMSE), ``test_rmse_{target}`` where there are test examples, status, epochs, seconds, parameters,
-        losses, and ``dropped_after`` so many epochs where successive halving did. Ties go to the smaller network,
-        then by name; wedges that were dropped stand behind those that were not, the earlier the further, and wedges
-        that diverged at the end.
+        validation RMSE that ranks (see `geokiln.models.physical_errors.relative_error`; with one target component it
+        gives the order of its RMSE), ``test_rmse_{target}`` where there are test examples, status, epochs, seconds,
+        parameters, losses, and ``dropped_after`` so many epochs where successive halving did. Ties go to the smaller
+        network, then by name; wedges that were dropped stand behind those that were not, the earlier the further, and
+        wedges that diverged at the end.
 
     Raises
     ------

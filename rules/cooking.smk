@@ -1,0 +1,117 @@
+"""work items -> batches/{batch}.npz | batches/whole.npz | data_points/{point}.npz, unseen/{unseen}.npz"""
+
+RECOOK = [file for file in [".kept/recook.json"] if os.path.exists(file)]  # what `recook` wrote
+
+
+def sidecar_of_items(wildcards):
+    """The small file that speaks for the work items of a batch, or of a data point."""
+    try:
+        return PROJECT.sidecar(wildcards.get("batch"), wildcards.get("point"))
+    except UserError as error:
+        raise WorkflowError(f"Geokiln: {error}")
+
+
+rule cook_batch:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=PROJECT.generator_inputs,
+        recook=RECOOK,
+        sidecar=sidecar_of_items,
+        table=ancient("work_items/items.npz"),  # the sidecar speaks for its rows
+    output:
+        data_points="batches/{batch}.npz",
+        report="batches/{batch}.json",
+    log:
+        "logs/cook_batch/{batch}.log",
+    threads: config["resources"]["cook"]["threads"]
+    resources:
+        **reserve("cook", lambda wildcards: PROJECT.items_of(**wildcards)),
+    params:
+        rows="{batch}",
+        parameters=as_it_is(PROJECT.parameters),
+        command=as_it_is(PROJECT.command),
+        items_per_call=config["generator"]["items_per_call"],
+        time_limit=config["generator"]["time_limit"] or "none",
+        generator_digest=PROJECT.generator_digest,
+        environment=PROJECT.environment_names["cook"],
+        parts=["inputs", "targets"],
+        invalid=config["work_items"]["invalid"],
+        failed="drop" if config["work_items"]["failure_share"] else "fail",
+    shell:
+        "{input.python:q} {input.code[0]:q}"
+        " --items {input.table:q}"
+        " --rows {params.rows}"
+        " --generator {input.generator[0]:q}"
+        " --generator-inputs {input.generator_inputs:q}"
+        " --parameters {params.parameters:q}"
+        " --command {params.command:q}"
+        " --items-per-call {params.items_per_call}"
+        " --time-limit {params.time_limit}"
+        " --environment {params.environment}"
+        " --recook {input.recook:q}"
+        " --parts {params.parts}"
+        " --invalid {params.invalid}"
+        " --failed {params.failed}"
+        " --data-points {output.data_points:q}"
+        " --report {output.report:q}"
+        " > {log:q} 2>&1"
+
+
+use rule cook_batch as cook_point with:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=PROJECT.generator_inputs,
+        recook=RECOOK,
+        sidecar=sidecar_of_items,
+        table=ancient("work_items/items.npz"),
+    output:
+        data_points="data_points/{point}.npz",
+        report="data_points/{point}.json",
+    log:
+        "logs/cook_point/{point}.log",
+    params:
+        rows="{point}-{point}",
+
+
+use rule cook_batch as cook_whole with:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=PROJECT.generator_inputs,
+        recook=RECOOK,
+        sidecar="work_items/items.json",
+        table=ancient("work_items/items.npz"),
+    output:
+        data_points="batches/whole.npz",
+        report="batches/whole.json",
+    log:
+        "logs/cook_whole.log",
+    params:
+        rows="all",
+
+
+# Predictions are wanted for all items of an unseen input: none is left out.
+use rule cook_batch as cook_unseen with:
+    input:
+        python=environment("cook"),
+        code=code("cook_batch.py"),
+        generator=PROJECT.generator,
+        generator_inputs=PROJECT.generator_inputs,
+        recook=RECOOK,
+        sidecar="work_items/unseen/{unseen}.json",
+        table=ancient("work_items/unseen/{unseen}.npz"),
+    output:
+        data_points="unseen/{unseen}.npz",
+        report="unseen/{unseen}.json",
+    log:
+        "logs/cook_unseen/{unseen}.log",
+    params:
+        rows="all",
+        parts=lambda wildcards: PROJECT.cooked_parts(wildcards.unseen),
+        invalid="fail",
+        failed="fail",

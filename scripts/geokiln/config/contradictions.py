@@ -1,0 +1,49 @@
+"""Settings that are in order one by one, and do not go together."""
+
+import json
+import os
+
+
+def contradictions(config):
+    """Yield a sentence for each contradiction between keys; *config* obeys the schema."""
+    geometry, command = config["geometry"], config["generator"]["command"]
+    suffix = os.path.splitext(geometry["name"])[1]
+    one_file = isinstance(geometry["source"], str) and geometry["source"] != "generator"
+    if one_file and suffix not in ("", os.path.splitext(geometry["source"])[1]):
+        yield f"geometry.name: {geometry['name']}, but geometry.source is {geometry['source']}: both need one suffix"
+    if command["words"] and not command["outputs"]:
+        yield "generator.command.outputs: name the files that the command writes for an item"
+    for key, value in config["generator"]["parameters"].items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            yield f"generator.parameters.{key}: {value!r} is no number, text, list or section"
+    if config["selection"]["by"] == "unseen" and not any(one["ground_truth"] for one in config["unseen"].values()):
+        yield "selection.by: unseen needs an unseen input with ground_truth: true"
+    if "{" in config["environments"]["folder"] or "}" in config["environments"]["folder"]:
+        yield "environments.folder: has braces, which Snakemake reads as wildcards"
+    if sorted(set(config["selection"]["rungs"])) != config["selection"]["rungs"]:
+        yield f"selection.rungs: {config['selection']['rungs']} must be epochs that grow from rung to rung"
+
+
+def contradictions_of_wedges(wedges, rungs):
+    """Yield a sentence for each contradiction in the settings of wedges, once.
+
+    *wedges* are all keys of ``training:`` and ``preprocess:`` for each of them, its own values laid over.
+    """
+    yield from dict.fromkeys(sentence for settings in wedges for sentence in _of_wedge(settings, rungs))
+
+
+def _of_wedge(settings, rungs):
+    if settings["validation_share"] + settings["test_share"] >= 1:
+        yield "preprocess: validation_share and test_share leave nothing to train on"
+    if settings["patience"] and not settings["validation_share"]:
+        yield "training.patience needs a validation split; set preprocess.validation_share"
+    if settings["initial_weights"] and settings["model"] != "network":
+        yield f"training.initial_weights: model {settings['model']} does not start from any"
+    if rungs and settings["model"] == "network" and rungs[-1] >= settings["epochs"]:
+        yield f"selection.rungs: a wedge has only {settings['epochs']} epochs; rungs must be fewer"
+    every = settings["epochs_per_evaluation"]
+    for rung in [rung for rung in rungs if rung % every][:1]:
+        judged = f"no multiple of training.epochs_per_evaluation ({every}): nothing is judged then"
+        yield f"selection.rungs: {rung} is {judged}"

@@ -1,0 +1,88 @@
+"""What is wrong with the files that a config names, and with the functions that they define."""
+
+import os
+
+from geokiln.config.reading import locate
+from geokiln.errors import UserError
+from geokiln.storage.sources import closure, defined_names
+from geokiln.user_module import missing_functions
+
+KINDS = ("cook", "train", "predict")  # of environments
+GEOMETRY = (".geo", ".npz")
+TRAINING_FUNCTIONS = ("model", "loss", "train")
+
+
+def file_mistakes(config, checkout):
+    """Yield a sentence for each file that is missing, oddly named, or lacks a function that it is named for.
+
+    *config* obeys the schema.
+    """
+    for key, path in _named_files(config):
+        yield from _mistakes_of(key, path, checkout)
+    geometries = _geometry_files(config)
+    names = [os.path.basename(path) for key, path in geometries if key == "geometry.source"]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"geometry.source: two files are called {name}; rename one"
+    for key, path in geometries:
+        if os.path.splitext(path)[1] not in GEOMETRY:
+            yield f"{key}: {path} is neither `generator` nor a .geo or .npz file"
+        else:
+            yield from _mistakes_of(key, path, checkout)
+    yield from _generator_mistakes(config, checkout)
+    yield from _script_mistakes(config, checkout)
+
+
+def _named_files(config):
+    """Yield key and path of each file that the config names, but for geometries."""
+    generator, training = config["generator"], config["training"]
+    yield "generator.file", generator["file"]
+    yield from (("generator.inputs", path) for path in generator["inputs"])
+    yield from ((f"training.{key}", training[key]) for key in ("script", "initial_weights") if training[key])
+    yield from ((f"environments.{kind}", config["environments"][kind]) for kind in KINDS)
+
+
+def _geometry_files(config):
+    source = config["geometry"]["source"]
+    files = [] if source == "generator" else [source] if isinstance(source, str) else source
+    named = [("geometry.source", path) for path in files]
+    unseen = ((f"unseen.{name}.source", about["source"]) for name, about in config["unseen"].items())
+    return named + [(key, path) for key, path in unseen if path != "generator"]
+
+
+def _mistakes_of(key, path, checkout):
+    if "{" in path or "}" in path:
+        yield f"{key}: {path} has braces, which Snakemake reads as wildcards; rename it"
+    elif locate(path, checkout) is None:
+        yield f"{key}: {path} does not exist in {os.getcwd()}"
+
+
+def _generator_mistakes(config, checkout):
+    """Yield a sentence for each function that the generator lacks, or for a syntax error in it."""
+    path = locate(config["generator"]["file"], checkout)
+    names, broken = _defined(path)
+    needed = {}
+    if not config["generator"]["command"]["words"] and not (names and "cook_batch" in names):
+        needed["cook"] = "it returns an item's targets as a dict of arrays"
+    if config["geometry"]["source"] == "generator":
+        needed["geometry"] = "geometry.source: generator asks for it"
+    if any(unseen["source"] == "generator" for unseen in config["unseen"].values()):
+        needed["unseen"] = "unseen inputs with source: generator ask for it"
+    yield from broken or (missing_functions(path, needed) if path else ())
+
+
+def _script_mistakes(config, checkout):
+    """Yield a sentence for a training script that defines nothing of what one is for, or has a syntax error."""
+    path = locate(config["training"]["script"], checkout) if config["training"]["script"] else None
+    names, broken = _defined(path)
+    yield from broken
+    if names is not None and not names.intersection(TRAINING_FUNCTIONS):
+        there, functions = ", ".join(sorted(names)) or "nothing", ", ".join(TRAINING_FUNCTIONS)
+        yield f"{path} defines none of {functions}, which training.script is for; it defines {there}"
+
+
+def _defined(path):
+    """Return what a file defines (None: only running it would tell), and sentences of why it cannot be read."""
+    try:
+        return (defined_names(path), []) if path and closure(path) else (None, [])
+    except UserError as error:
+        return None, [str(error)]

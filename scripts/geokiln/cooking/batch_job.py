@@ -1,0 +1,106 @@
+"""A job that cooks a batch: it finds in the store what was cooked before, cooks the rest, and publishes both.
+
+Nothing heavy is imported before it is known that something must be cooked.
+"""
+
+from geokiln.cooking.context import accepted_context, cook_context, why_cooked
+from geokiln.storage.files import locked, read_json, watch, write_json, written
+from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.sources import closure
+from geokiln.storage.store import STORE, Store
+from geokiln.work_items.batches import batch_key
+from geokiln.work_items.item_table import read_digests, read_items
+
+
+def run_batch_job(
+    table,
+    rows,
+    generator,
+    generator_inputs,
+    parameters,
+    command,
+    environment,
+    parts,
+    data_points,
+    report,
+    recooked=0,
+    invalid="fail",
+    failed="fail",
+    items_per_call=1024,
+    time_limit=None,
+):
+    """Make *data_points* and *report* of some work items, and return a line that says what was done.
+
+    Parameters
+    ----------
+    table : path
+        ``work_items/items.npz``.
+    rows : range or None
+        Which of them; None: all.
+    generator, generator_inputs : path, list of paths
+        The user's Python file, and files that it reads.
+    parameters : dict
+        ``generator.parameters``.
+    command : dict
+        ``generator.command``; its ``words`` are None if the generator's functions cook.
+    environment : str
+        Name of the environment, part of the fingerprint.
+    parts : list of str
+        What is cooked: ``inputs``, ``targets``, ``baseline``.
+    data_points, report : path
+        The .npz, and the .json that speaks for it: digest, counts, seconds.
+    recooked : int
+        How often everything was to be cooked anew.
+    invalid, failed : str
+        What becomes of items with values that are not finite, and of items that failed: ``fail`` or ``drop``.
+    items_per_call : int
+        Of ``cook_batch(items)``, at most.
+    time_limit : float, optional
+        Seconds that the generator's functions may take for one item.
+
+    Raises
+    ------
+    UserError
+        See `geokiln.cooking.cook_batch.cook_batch`; what was cooked is kept.
+    """
+    context_file = STORE / "contexts" / report  # of the last run, to say why something was cooked
+    with locked(data_points), written(context_file) as new_context_file:
+        unchanged = watch([*closure(generator), *generator_inputs])
+        made_by = [command["words"], command["outputs"]]
+        context = cook_context(generator, generator_inputs, parameters, environment, parts, made_by, recooked)
+        digests = read_digests(table, rows)
+        store = Store(f"data_points/{accepted_context(fingerprint(context))}")
+        key = batch_key(digests, invalid)
+        if store.is_whole(key):
+            line = f"0 cooked, {len(digests)} reused: no item of this batch changed"
+        else:
+            items = read_items(table, rows.start if rows else 0, len(digests))
+            cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
+            done = cook(items, digests, key, store, invalid == "drop", failed == "drop", unchanged)
+            key = done["key"]
+            why = f": {why_cooked(read_json(context_file), context)}" if context_file.exists() else ""
+            left_out = "".join(f", {done[what]} {what}" for what in ("dropped", "failed") if done[what])
+            line = f"{done['cooked']} cooked, {done['reused']} reused{left_out}{why if done['cooked'] else ''}"
+        write_json(new_context_file, context)
+        store.publish(key, {"rows.npz": data_points, "report.json": report})
+    return line
+
+
+def _prepared(generator, time_limit, parameters, parts, command, items_per_call):
+    """Return the function that cooks a batch, once the user's ``setup`` was called."""
+    import numpy as np
+
+    from geokiln.cooking.cook_batch import cook_batch
+    from geokiln.cooking.generator import Generator
+    from geokiln.cooking.kinds import cook_kind
+
+    generator = Generator(generator, time_limit)
+    if generator.has("setup"):
+        generator.call("setup", parameters)
+    kind = cook_kind(generator, parameters, parts, command, items_per_call)
+
+    def cook(items, digests, key, store, *policy):
+        table = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)
+        return cook_batch(items, table, key, kind, store, *policy)
+
+    return cook

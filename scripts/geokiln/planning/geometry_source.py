@@ -1,0 +1,98 @@
+"""Where a geometry comes from, the training's or an unseen input's, and what is known of it before it is made."""
+
+import os
+from dataclasses import dataclass
+
+from geokiln.config.file_mistakes import GEOMETRY
+from geokiln.config.reading import locate
+from geokiln.errors import UserError
+from geokiln.geometry.element_count import element_count
+from geokiln.planning.digests import quick_digest
+
+
+@dataclass
+class GeometrySource:
+    """One geometry.
+
+    Attributes
+    ----------
+    target : str
+        The file that the rules make: ``geometry/poses.geo``, ``geometry/unseen/stir.geo``.
+    file : str or None
+        The user's file that it is a copy of; None if the generator makes it.
+    count : int or None
+        Primitives that the generator is to make; None: it decides.
+    """
+
+    target: str
+    file: str = None
+    count: int = None
+
+    @property
+    def files(self):
+        """The user's file as a list, empty if the generator makes the geometry: an input of a rule."""
+        return [self.file] if self.file else []
+
+    @property
+    def digest(self):
+        """Identifies the contents of the user's file; empty if the generator makes the geometry."""
+        return quick_digest(self.file) if self.file else ""
+
+    def elements(self, element):
+        """Return how many primitives or points there are, 1 for ``detail``; None if only the generator knows.
+
+        Raises
+        ------
+        UserError
+            If the file does not tell.
+        """
+        if element == "detail":
+            return 1
+        if self.file:
+            return element_count(self.file, element)
+        return self.count if element == "primitive" else None
+
+
+def training_geometries(config, checkout):
+    """Return the training's geometries: file name in ``geometry/`` -> GeometrySource."""
+    section = config["geometry"]
+    stem, suffix = os.path.splitext(section["name"])
+    if section["source"] == "generator":
+        name = stem + (suffix or ".geo")
+        return {name: GeometrySource(f"geometry/{name}", count=section["count"])}
+    if isinstance(section["source"], str):
+        names = {stem + os.path.splitext(section["source"])[1]: section["source"]}
+    else:
+        names = {os.path.basename(path): path for path in section["source"]}
+    return {name: GeometrySource(f"geometry/{name}", locate(path, checkout)) for name, path in names.items()}
+
+
+def unseen_geometries(config, checkout):
+    """Return the unseen inputs' geometries: name of the input -> GeometrySource."""
+    sources = {}
+    for name, about in config["unseen"].items():
+        if about["source"] == "generator":
+            sources[name] = GeometrySource(f"geometry/unseen/{name}.geo", count=about["count"])
+        else:
+            suffix = os.path.splitext(about["source"])[1]
+            sources[name] = GeometrySource(f"geometry/unseen/{name}{suffix}", locate(about["source"], checkout))
+    return sources
+
+
+def geometry_mistakes(config, checkout):
+    """Yield a sentence for each geometry file that is empty, or does not tell how many elements it has."""
+    element, group, empty = (config["work_items"][key] for key in ("element", "group", "empty"))
+    training = [] if group else list(training_geometries(config, checkout).values())
+    counts = {}
+    for source in [*training, *unseen_geometries(config, checkout).values()]:
+        if not source.file or not source.file.endswith(GEOMETRY):
+            continue  # nothing to count, or told elsewhere
+        try:
+            counts[source.target] = source.elements(element)
+        except UserError as error:
+            yield str(error)
+            continue
+        if not counts[source.target] and (empty == "fail" or source not in training):
+            yield f"{source.file}: the geometry is empty; each data point needs a {element}"
+    if empty != "fail" and training and not any(counts.get(source.target, 1) for source in training):
+        yield f"{', '.join(source.file for source in training)}: there is no {element} to make work items of"
