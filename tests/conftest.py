@@ -1,6 +1,8 @@
 """Projects to run the workflow in: copies of one finished run, so that each test starts in a tenth of a second."""
 
+import fcntl
 import itertools
+import json
 import os
 import re
 import shutil
@@ -18,14 +20,6 @@ ALL = "predictions/all.npz"
 NUMBERS = itertools.count()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Let one worker run all tests that look at the default job, so that it is built once."""
-    for item in items:
-        if "readme_run" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("tube"))
-
-
 class Project:
     """A project folder, and what a user does with it."""
 
@@ -35,27 +29,24 @@ class Project:
     def __truediv__(self, path):
         return self.folder / path
 
-    def start(self, *arguments, launcher=False, **popen):
-        """Start snakemake in the project, plain or by the launcher; the process's output is text."""
+    def start(self, *arguments, **popen):
+        """Start snakemake in the project; the process's output is text."""
         command = [sys.executable, "-m", "snakemake", "--snakefile", self.checkout / "Snakefile"]
-        if launcher:
-            command = [sys.executable, self.checkout / "geokiln"]
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.Popen(
             [*map(str, command), *arguments],
             cwd=self.folder,
-            env=environment,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             **popen,
         )
 
-    def snakemake(self, *arguments, launcher=False, fails=False):
-        """Run snakemake and return what it printed; it must succeed, or fail where *fails* says so."""
-        process = self.start(*arguments, launcher=launcher)
+    def snakemake(self, *arguments, fails=False):
+        """Run snakemake and return what it printed; it must succeed, or fail where *fails* says so (None: either)."""
+        process = self.start(*arguments)
         output, _ = process.communicate()
-        assert (process.returncode != 0) == fails, output
+        assert fails in (None, process.returncode != 0), output
         return output
 
     def plan(self, *targets):
@@ -66,10 +57,10 @@ class Project:
         table = output[output.index("Job stats:") :].split("\n\n")[0]
         return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", table, re.M) if rule != "total"}
 
-    def build(self, *arguments, launcher=False, fails=False):
+    def build(self, *arguments, fails=False):
         """Build; return what it took: ``cooked`` and ``trained`` (numbers), ``rules`` (set), ``output`` (text)."""
         shutil.rmtree(self.folder / "logs", ignore_errors=True)
-        output = self.snakemake(*(arguments or [ALL]), launcher=launcher, fails=fails)
+        output = self.snakemake(*(arguments or [ALL]), fails=fails)
         logs = "\n".join(path.read_text() for path in (self.folder / "logs").rglob("*.log"))
         return {
             "cooked": sum(map(int, re.findall(r"^(\d+) cooked,", logs, re.M))),
@@ -168,17 +159,31 @@ def new_checkout():
 
 @pytest.fixture(scope="session")
 def readme_run(tmp_path_factory):
-    """A fresh checkout in which the README's commands were run, and what each said, in order: (command, output)."""
-    project = copy_checkout(tmp_path_factory.mktemp("checkouts") / "finished")
-    readme = (CHECKOUT / "README.md").read_text()
-    commands = "".join(re.findall(r"^```sh\n(.*?)^```", readme, re.M | re.S)).splitlines()
+    """A fresh checkout in which the README's commands were run, and what each said, in order: (command, output).
+
+    Workers share it, since it takes a minute: who comes second waits.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "readme"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "said.json").exists():
+            said = follow_readme(copy_checkout(folder / "finished"))
+            (folder / "said.json").write_text(json.dumps(said))
+    return Project(folder / "finished", folder / "finished"), json.loads((folder / "said.json").read_text())
+
+
+def follow_readme(project):
+    """Run the README's commands; return what each said."""
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```", (CHECKOUT / "README.md").read_text(), re.M | re.S)).splitlines()
     said = []
     for command in commands:
         if command != "./geokiln test":  # that one is running right now: .ci/run calls it
             done = subprocess.run(["bash", "-ec", command], cwd=project.folder, capture_output=True, text=True)
             assert done.returncode == 0, done.stdout + done.stderr
             said.append((command, done.stdout + done.stderr))
-    return project, said
+    return said
 
 
 @pytest.fixture(scope="session")
@@ -190,7 +195,7 @@ def finished_tube(readme_run):
 @pytest.fixture
 def tube(finished_tube):
     """The default job after a successful run, in a checkout of its own: as if it had been moved."""
-    folder = finished_tube.folder.with_name(f"copy_{next(NUMBERS)}")
+    folder = finished_tube.folder.with_name(f"copy_{os.getpid()}_{next(NUMBERS)}")
     return copy_project(finished_tube.folder, folder, folder)
 
 
@@ -205,3 +210,16 @@ def write(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """The working directory of the test; what a user's module changes in the interpreter is undone afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    modules = set(sys.modules)
+    yield
+    for name in set(sys.modules) - modules:
+        if os.path.abspath(getattr(sys.modules[name], "__file__", None) or "/").startswith(str(tmp_path)):
+            del sys.modules[name]

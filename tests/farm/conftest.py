@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from farm.farm_project import finished_project
+from farm.hqueue_server import running_server
 from farm.slurm_cluster import running_cluster
 
 
@@ -17,6 +18,13 @@ def slurm():
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     with running_cluster(SLURM_TEST_PORT=str(16900 + 20 * worker)) as cluster:  # each worker may have one
         yield cluster
+
+
+@pytest.fixture
+def server(request, tmp_path_factory):
+    """The stand-in for HQueue, by default with a client of 4 cpus; a test's parameter are its flags."""
+    with running_server(tmp_path_factory.mktemp("hqueue"), *getattr(request, "param", [])) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,9 @@ class FarmProject(Project):
         super().__init__(folder)
         self.profile, self.environment, self.flags = profile, environment, flags
 
-    def start(self, *arguments, launcher=False, **popen):
+    def start(self, *arguments, **popen):
         if self.profile is None or "--dry-run" in arguments:
-            return super().start(*arguments, launcher=launcher, **popen)
+            return super().start(*arguments, **popen)
         flags = [argument for argument in arguments if argument.startswith("-")]
         targets = ["--", *(argument for argument in arguments if not argument.startswith("-"))]
         return subprocess.Popen(

@@ -1,52 +1,32 @@
 """The commands that the stand-in for HQueue runs: each in a process group of its own, and found by a later server.
 
-A job has a folder. In it lie its scripts, ``output``, ``process`` (the number of the wrapper's process and when that
-was started) and, once the command has ended, ``rc`` (its exit code).
+A job has a folder. In it lie its ``command``, ``output``, ``process`` (the number of the wrapper's process and when
+that was started) and, once the command has ended, ``rc`` (its exit code).
 """
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-_children = []  # which must be asked whether they have ended: they would stay zombies
 KILLED = -9  # the exit code of a command that wrote none
+PATIENCE = 2  # seconds between the request to end and the kill
 
 WRAPPER = """
 set -o noclobber  # so that of two wrappers, started by a server that was killed and by the next one, one goes on
 read -ra stat < /proc/$$/stat
 echo "$$ ${stat[21]}" > "$1/process" || exit
 "$2" "$1/command" > "$1/output" 2>&1
-code=$?
-after=onSuccess
-if [ $code != 0 ]; then after=onError; fi
-if [ -e "$1/$after" ]; then "$2" "$1/$after" >> "$1/output" 2>&1; fi
-echo $code > "$1/rc"
+echo $? > "$1/rc"
 """
 
 
-def start(folder, scripts, shell, environment, where):
-    """Start a job's command, and return once its process can be found.
-
-    Parameters
-    ----------
-    folder : Path
-        The job's.
-    scripts : dict
-        ``command`` and, where there are, ``onSuccess`` and ``onError``.
-    shell : str
-        The program that runs them.
-    environment : dict
-        All of the command's environment.
-    where : Path
-        The folder in which it starts.
-    """
+def start(folder, command, shell, environment, where):
+    """Start a job's command in the folder *where*, and return once its process can be found."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in scripts.items():
-        (folder / name).write_text(text)
+    (folder / "command").write_text(command)
     process = subprocess.Popen(
         ["bash", "-c", WRAPPER, "job", folder, shell],
         env=environment,
@@ -56,20 +36,8 @@ def start(folder, scripts, shell, environment, where):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _children.append(process)
     while process.poll() is None and not started(folder):
         time.sleep(0.001)
-
-
-def reap():
-    """Let the processes go that this one has started and that have ended."""
-    _children[:] = [process for process in _children if process.poll() is None]
-
-
-def clear(folder):
-    """Forget that the job has run, and end what it left behind."""
-    kill(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def started(folder):
@@ -105,36 +73,21 @@ def send(folder, number):
             os.killpg(_leader(folder)[0], number)
 
 
-def terminate(folder):
-    """Ask all processes of the job to end."""
-    send(folder, signal.SIGTERM)
-    send(folder, signal.SIGCONT)  # a stopped process would notice later
-
-
-def kill(folder):
-    send(folder, signal.SIGKILL)
-
-
-def end_all(folders, patience=2):
-    """End the processes of several jobs, after *patience* seconds by force."""
-    alive = [folder for folder in folders if lives(folder)]
-    for folder in alive:
-        terminate(folder)
-    deadline = time.monotonic() + patience
-    while (alive := [folder for folder in alive if lives(folder)]) and time.monotonic() < deadline:
+def end_all(folders):
+    """End the processes of several jobs, after a while by force."""
+    for folder in folders:
+        send(folder, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while any(map(lives, folders)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    for folder in alive:
-        kill(folder)
+    for folder in folders:
+        send(folder, signal.SIGKILL)
 
 
-def output(folder, last_bytes=None):
-    """Return the output so far, or its end, as text that XML can carry."""
+def output(folder):
+    """Return the output so far, as text that XML can carry."""
     try:
-        with open(folder / "output", "rb") as file:
-            if last_bytes is not None:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - last_bytes))
-            text = file.read().decode(errors="replace")
+        text = (folder / "output").read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return ""
     return "".join(letter if letter in "\t\n\r" or "\x20" <= letter < "\ufffe" else "\ufffd" for letter in text)

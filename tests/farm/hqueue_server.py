@@ -1,31 +1,28 @@
 """HQueue, SideFX's farm manager, is proprietary: this is a stand-in for its server, from its public documentation.
 
 It speaks XML-RPC as HQueue does and really runs the commands, on clients that are simulated by processes of this
-machine. It is for tests of programs that submit jobs. It knows the calls in hqueue_calls.py and the
-properties in hqueue_specs.py; it refuses what it does not know, so that a test shows it.
+machine. It is for tests of programs that submit jobs. It knows the calls below and the properties in hqueue_jobs.py;
+it refuses what it does not know, so that a test shows it.
 
 Where the documentation is silent, the stand-in decides:
 
-- ``clients`` of a job are ids, ``logs`` are strings, ``resources`` of the farm have id, name, amount and used;
-- newjob returns the ids of the jobs that it was given, without those of their ``children``;
+- ``clients`` of a job are ids;
+- an order (cancelJobs, deleteJobs) is carried out soon after the call has returned;
 - a cancelled job says so at once, and keeps its client until its processes have gone;
 - a job that is deleted before it has finished is cancelled, and not shown from then on (HQueue's web pages delete
   finished jobs only; of the call, nothing is said);
-- ejecting ends a job's processes and lets it wait again; a job runs in the folder of its client;
-- jobs go to the client with most free cpus; a lower priority may pass a job that finds no client;
-- getJob and getJobOutput of an unknown job are refused; getJobs leaves it out, and the orders ignore it.
+- jobs go in the order of their ids to the client with most free cpus; a job runs in the folder of its client;
+- getJobOutput of an unknown job is refused; getJobs leaves it out, and the orders ignore it.
 
-Not here: several clients for a job, onCancel, onChildError, e-mail (its properties are taken and ignored), notes,
-resources by machine, permissions, the web pages.
+Not here: families of jobs, pausing, rescheduling and ejecting, triesLeft, what priority and tags do (both are kept and
+told), scripts after the command, HQueue's variables but JOBID, notes, e-mail, permissions, the web pages.
 
 The calls ``fault_...`` are not HQueue's. They let things go wrong, and are themselves neither counted nor disturbed:
 
 - ``fault_slow(seconds)``: every call waits so long before it is executed; 0 ends that;
-- ``fault_drop(n)``: the next n calls are executed, but get no answer (Python's ServerProxy then asks once more);
-- ``fault_refuse(n)``: the next n calls get no answer and are not executed;
 - ``fault_silence(hostname, silent)``: the heartbeats of the clients there fail to arrive, and no order reaches them;
-- ``fault_status(id, name)``: the job's status is said to be *name*, until it is None or the job ends;
-- ``fault_calls()``: how often each call was executed, since the server started.
+- ``fault_status(id, name)``: the job's status is said to be *name*, until the job ends;
+- ``fault_calls()``: how often each call came, since the server started.
 """
 
 import argparse
@@ -43,57 +40,86 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the folder of `farm`, when this runs as a program
 
+from farm import hqueue_jobs as jobs
 from farm import hqueue_processes as processes
-from farm.hqueue_calls import Calls
-from farm.hqueue_clients import Client
-from farm.hqueue_farm import Farm
-from farm.hqueue_specs import BadRequest, refuse_big_ints
+from farm.hqueue_farm import Client, Farm
+from farm.hqueue_jobs import bad_request
 
-START_SECONDS = 20
+
+class Calls:
+    """HQueue's calls, by their own names."""
+
+    def __init__(self, farm):
+        self._farm, self._jobs = farm, farm.jobs
+
+    def newjob(self, jobspec):
+        return self._jobs.add(jobspec if isinstance(jobspec, list) else [jobspec])
+
+    def getJobs(self, job_ids, attribs):
+        return [_wanted(job.attributes, attribs) for job in self._jobs.shown(job_ids)]
+
+    def getJobOutput(self, job_id, max_last_chars):
+        found = self._jobs.shown([job_id])
+        if not found:
+            raise bad_request(f"there is no job {job_id}")
+        return processes.output(self._farm.job_folder(found[0]))[-max_last_chars:]
+
+    def getJobIdsByStatus(self, names):
+        return [job.id for job in self._jobs.shown() if job.attributes["status"] in names]
+
+    def cancelJobs(self, job_ids):
+        self._farm.orders.append(("cancel", job_ids))
+
+    def deleteJobs(self, job_ids):
+        self._farm.orders.append(("delete", job_ids))
+
+    def getAllJobStatusNames(self):
+        return sorted([*jobs.FINISHED, *jobs.UNFINISHED])
+
+    def getFinishedJobStatusNames(self):
+        return list(jobs.FINISHED)
+
+    def getSucceededStatusNames(self):
+        return [jobs.SUCCEEDED]
+
+    def getFailedJobStatusNames(self):
+        return list(jobs.BAD)
+
+    def getUnfinishedJobStatusNames(self):
+        return list(jobs.UNFINISHED)
+
+    def getClients(self, client_ids, attribs):
+        clients = [self._farm.clients[number] for number in client_ids]
+        return [_wanted({"id": client.id, "hostname": client.hostname, "name": ""}, attribs) for client in clients]
+
+
+def _wanted(attributes, names):
+    if unknown := set(names) - set(attributes):
+        raise bad_request(f"there is no attribute {', '.join(sorted(unknown))}")
+    return {name: attributes[name] for name in names}
 
 
 class Faults:
     """The calls that are not HQueue's: see the top of this file."""
 
     def __init__(self, farm):
-        self._farm, self.seconds, self.drops, self.refusals = farm, 0, 0, 0
-        self.calls = collections.Counter()
+        self._farm, self.seconds, self.calls = farm, 0, collections.Counter()
 
     def fault_slow(self, seconds):
         self.seconds = seconds
 
-    def fault_drop(self, n):
-        self.drops = n
-
-    def fault_refuse(self, n):
-        self.refusals = n
-
     def fault_silence(self, hostname, silent):
-        clients = [client for client in self._farm.clients.values() if client.hostname == hostname]
-        if not clients:
-            raise BadRequest(f"there is no client {hostname}")
-        for client in clients:
-            client.silent = silent
+        for client in self._farm.clients.values():
+            if client.hostname == hostname:
+                client.silent_since = time.time() if silent else None
 
     def fault_status(self, job_id, name):
-        job = self._farm.jobs[job_id]
+        (job,) = self._farm.jobs.shown([job_id])
         job.reported = name
         self._farm.jobs.save(job)
 
     def fault_calls(self):
         return dict(self.calls)
-
-
-class NoAnswer(BaseException):
-    """The connection is to be closed: no Exception, which the library would answer with status 500."""
-
-
-class Handler(xmlrpc.server.SimpleXMLRPCRequestHandler):
-    rpc_paths = ("/", "/RPC2")
-
-    def do_POST(self):
-        with contextlib.suppress(NoAnswer):
-            super().do_POST()
 
 
 class Server(socketserver.ThreadingMixIn, xmlrpc.server.SimpleXMLRPCServer):
@@ -102,149 +128,83 @@ class Server(socketserver.ThreadingMixIn, xmlrpc.server.SimpleXMLRPCServer):
     daemon_threads = True
     request_queue_size = 100
 
-    def __init__(self, port):
-        super().__init__(("127.0.0.1", port), Handler, logRequests=False, allow_none=True)
-        self.farm = self._calls = self._faults = None
+    def __init__(self, port, farm):
+        super().__init__(("127.0.0.1", port), logRequests=False, allow_none=True)
+        self._farm, self._calls, self._faults = farm, Calls(farm), Faults(farm)
 
-    def serve(self, farm):
-        self.farm, self._calls, self._faults = farm, Calls(farm), Faults(farm)
-        self.serve_forever(poll_interval=0.05)
-
-    def _marshaled_dispatch(self, data, dispatch_method=None, path=None):
-        try:
-            arguments, name = xmlrpc.client.loads(data)
-            answer = (self._answer(name, arguments),)
-        except BadRequest as error:
-            answer = xmlrpc.client.Fault(1, str(error))
-        except Exception as error:
-            answer = xmlrpc.client.Fault(1, f"{type(error).__name__}: {error}")
-        return xmlrpc.client.dumps(answer, methodresponse=True, allow_none=True).encode()
-
-    def _answer(self, name, arguments):
-        faults = self._faults
-        if name.startswith("fault_"):
-            return self._execute(faults, name, arguments)
-        with self.farm.lock:
-            refused, dropped = faults.refusals > 0, not faults.refusals and faults.drops > 0
-            faults.refusals -= refused
-            faults.drops -= dropped
-        if refused:
-            raise NoAnswer
-        time.sleep(faults.seconds)
-        try:
-            return self._execute(self._calls, name, arguments)
-        finally:
-            if dropped:
-                raise NoAnswer
-
-    def _execute(self, calls, name, arguments):
-        function = None if name.startswith("_") else getattr(type(calls), name, None)
+    def _dispatch(self, name, arguments):
+        fault = name.startswith("fault_")
+        function = None if name.startswith("_") else getattr(self._faults if fault else self._calls, name, None)
         if function is None:
-            raise BadRequest(f"method {name} is not supported")
-        refuse_big_ints(arguments)
-        with self.farm.lock:
-            if calls is self._calls:
-                self._faults.calls[name] += 1
-            return function(calls, *arguments)
+            raise bad_request(f"method {name} is not supported")
+        with self._farm.lock:
+            self._faults.calls[name] += not fault
+        time.sleep(0 if fault else self._faults.seconds)
+        with self._farm.lock:
+            return function(*arguments)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description="A stand-in for SideFX's HQueue server.")
     parser.add_argument("--port", type=int, default=5000, help="0: any that is free; the URL is printed")
     parser.add_argument("--folder", type=Path, required=True, help="where its state lies")
-    parser.add_argument("--clients", nargs="+", default=["node1:4"], help="host[/name]:cpus[:group+group]")
+    parser.add_argument("--clients", nargs="+", default=["node1:4"], help="host:cpus[:group+group]")
     parser.add_argument("--resource", action="append", default=[], help="name=amount that all jobs share; repeatable")
     parser.add_argument("--active-timeout", type=float, default=300, help="seconds of silence that are forgiven")
     flags = parser.parse_args(argv)
     clients = [Client.parse(number, text) for number, text in enumerate(flags.clients, 1)]
-    amounts = (text.partition("=") for text in flags.resource)
-    resources = {name: int(amount) for name, _, amount in amounts}
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    with Server(flags.port) as server:
-        address = f"127.0.0.1:{server.server_address[1]}"
-        farm = Farm(flags.folder, clients, resources, flags.active_timeout, address)
-        try:
-            farm.start()
-            threading.Thread(target=server.serve, args=[farm], daemon=True).start()
-            print(f"http://{address}", flush=True)
-            while True:
-                signal.pause()
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_IGN)
-            farm.stop()
-            server.shutdown()
+    resources = {name: int(amount) for name, _, amount in (text.partition("=") for text in flags.resource)}
+    farm = Farm(flags.folder, clients, resources, flags.active_timeout)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(farm, "closed", True))
+    with Server(flags.port, farm) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+        farm.run()
 
 
 class RunningServer:
-    """A server in a process of its own.
+    """A server in a process of its own, at *url*; *proxy* calls it, from one thread."""
 
-    Attributes
-    ----------
-    url : str
-    proxy : xmlrpc.client.ServerProxy
-        To call it, from one thread.
-    process : subprocess.Popen
-    """
-
-    def __init__(self, folder, port, arguments):
-        self.folder, self.port, self._arguments = Path(folder), port, arguments
+    def __init__(self, folder, flags):
+        self.folder, self._port, self._flags = Path(folder), 0, flags
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.start()
+        self._start()
 
-    def start(self):
-        command = [sys.executable, __file__, "--folder", self.folder, "--port", str(self.port), *self._arguments]
+    def _start(self):
+        command = [sys.executable, __file__, "--folder", self.folder, "--port", str(self._port), *self._flags]
         with open(self.folder / "server.log", "a") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.url = self.process.stdout.readline().strip()
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.url = self._process.stdout.readline().strip()
         if not self.url:
             raise RuntimeError(f"the server did not start:\n{(self.folder / 'server.log').read_text()}")
-        self.port = int(self.url.rpartition(":")[2])
+        self._port = int(self.url.rpartition(":")[2])
         self.proxy = xmlrpc.client.ServerProxy(self.url, allow_none=True)
 
     def kill(self):
         """Kill the server (-9): the jobs go on."""
-        self.process.kill()
+        self._process.kill()
         self._wait()
 
     def restart(self):
         """Start it again with the same state and port; kill it before if it runs."""
         self.kill()
-        self.start()
+        self._start()
 
     def stop(self):
-        """Stop the server, and what it has started."""
-        self.process.terminate()
+        """Stop the server, and end what it has started."""
+        self._process.terminate()
         self._wait()
-        processes.end_all(list(self.folder.glob("jobs/*")))  # where it was killed before
+        processes.end_all(list(self.folder.glob("jobs/*")))
 
     def _wait(self):
-        self.process.wait(START_SECONDS)
-        self.process.stdout.close()
+        self._process.wait()
+        self._process.stdout.close()
 
 
 @contextlib.contextmanager
-def running_server(folder, port=0, clients=(), resources=(), active_timeout=None):
-    """Run a server; yields a `RunningServer`.
-
-    Parameters
-    ----------
-    folder : path-like
-        Its state, which it takes up if there is one.
-    port : int
-        0: any free one.
-    clients : list of str
-        Such as ``node1:8:gpu+linux``; none: one of 4 cpus.
-    resources : list of str
-        Such as ``licence=2``.
-    active_timeout : float
-        Seconds until the jobs of a silent client are abandoned.
-    """
-    arguments = ["--clients", *clients] if clients else []
-    arguments += [f"--resource={resource}" for resource in resources]
-    arguments += [] if active_timeout is None else [f"--active-timeout={active_timeout}"]
-    server = RunningServer(folder, port, arguments)
+def running_server(folder, *flags):
+    """Run a server with its state in *folder*, which it takes up if there is one; yields a `RunningServer`."""
+    server = RunningServer(folder, flags)
     try:
         yield server
     finally:

@@ -1,29 +1,20 @@
-"""A project on the stand-in HQueue: as on this machine, after kills, and while the server is away."""
+"""A project on the stand-in HQueue: as on this machine, and after kills."""
 
 import os
-import signal
-import time
 
 import numpy as np
 import pytest
 
 from conftest import ALL, copy_project, wait_until
 from farm.farm_project import ONCE, SMALL_TUBE, FarmProject
-from farm.hqueue_server import running_server
 
 pytestmark = pytest.mark.slow
 QUICK = ("--seconds-between-status-checks=1", "--latency-wait=10")
 DATASET = "dataset/examples.json"
 
 
-@pytest.fixture
-def server(tmp_path_factory):
-    with running_server(tmp_path_factory.mktemp("hqueue")) as server:
-        yield server
-
-
-def on_hqueue(folder, server, *flags):
-    return FarmProject(folder, "hqueue", {**os.environ, "HQSERVER": server.url}, [*QUICK, *flags])
+def on_hqueue(folder, server):
+    return FarmProject(folder, "hqueue", {**os.environ, "HQSERVER": server.url}, QUICK)
 
 
 @pytest.fixture
@@ -70,40 +61,3 @@ def test_the_main_process_is_killed_and_nothing_is_cooked_twice(project, server)
     assert project.cooked() == ONCE
     assert unfinished(server) == []
     assert project.plan(DATASET) == {}
-
-
-def test_nothing_is_left_running_after_ctrl_c(project, server):
-    process = project.start(DATASET, start_new_session=True)
-    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate()
-
-    wait_until(lambda: unfinished(server) == [])
-    assert process.returncode != 0
-    count = len(project.cooked())
-    time.sleep(1.5)  # three items' time
-    assert len(project.cooked()) == count < 16
-
-
-def test_the_run_goes_on_when_the_server_is_back_after_a_minute(project, server):
-    process = project.start(DATASET)
-    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
-    server.kill()
-    time.sleep(60)
-    server.restart()
-    output, _ = process.communicate()
-
-    assert process.returncode == 0, output
-    assert project.cooked() == ONCE
-
-
-def test_a_server_that_is_gone_for_good_ends_the_run_with_one_sentence(project, server):
-    project.flags = [*QUICK, "--hqueue-patience=5"]
-    process = project.start(DATASET)
-    wait_until(lambda: len(project.cooked()) >= 3, seconds=300)
-    server.kill()
-    output, _ = process.communicate()
-
-    assert process.returncode != 0
-    assert "Traceback" not in output
-    assert server.url in output and "run" in output

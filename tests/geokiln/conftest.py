@@ -1,8 +1,6 @@
 """Every test has a folder of its own as working directory, and leaves the interpreter as it was."""
 
 import json
-import os
-import sys
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,16 +19,8 @@ settings.load_profile("geokiln")
 
 
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    """The working directory of the test; what a Generator changes in the interpreter is undone afterwards."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    modules = set(sys.modules)
-    yield
-    for name in set(sys.modules) - modules:
-        if os.path.abspath(getattr(sys.modules[name], "__file__", None) or "/").startswith(str(tmp_path)):
-            del sys.modules[name]
+def alone(own_folder):
+    """Every test has its own folder."""
 
 
 @pytest.fixture
@@ -72,7 +62,16 @@ def wedge():
 
 
 @pytest.fixture
-def train_one():
+def pack_data():
+    """A function that gives what a pack is trained on: ``base/``, and a dataset."""
+    from geokiln.training.context import PackData
+
+    pairs = [(f"base/{split}.raw", f"base/{split}.json") for split in ("training", "validation")]
+    return lambda files: PackData(*pairs, "base/basis.npz", files[:2])
+
+
+@pytest.fixture
+def train_one(pack_data):
     """A function that trains one wedge on ``base/`` and a dataset into a folder, and gives its training.json."""
     from geokiln.training.states import States
     from geokiln.training.train_pack import train_pack
@@ -80,7 +79,7 @@ def train_one():
     def train_one(files, settings, folder="wedge", way="states", **own):
         Path(folder).mkdir(exist_ok=True)
         states = {"one": States(way, settings)}
-        train_pack("base", *files[:2], {"one": settings}, states, lambda wedge: nullcontext(folder), **own)
+        train_pack(pack_data(files), {"one": settings}, states, lambda wedge: nullcontext(folder), **own)
         return json.loads(Path(folder, "training.json").read_text())
 
     return train_one

@@ -14,7 +14,7 @@ ALLOWED = {
     "config": {"wedges"},
     "work_items": {"geometry"},
     "cooking": {"work_items", "geometry"},
-    "training": {"models", "wedges", "dataset"},
+    "training": {"models", "wedges"},
     "export": {"models"},
     "prediction": {"models"},
     "api": {"geometry"},

@@ -2,8 +2,6 @@
 
 import fcntl
 import json
-import os
-import sys
 import textwrap
 from pathlib import Path
 
@@ -49,24 +47,22 @@ GENERATOR = """
 """
 
 
+def flags(options):
+    """The command line of a script: flag -> a text, or several."""
+    listed = {key: [value] if isinstance(value, str) else value for key, value in options.items()}
+    return [word for key, values in listed.items() for word in [f"--{key}", *values]]
+
+
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    """The working directory of the test; what a Generator changes in the interpreter is undone afterwards."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+def alone(own_folder, monkeypatch):
+    """Every test has its own folder, and nobody else runs there: a test must fail rather than hang."""
     flock = fcntl.flock
 
     def never_wait(file, operation):
         assert operation & fcntl.LOCK_NB, "the script waits for a lock that it holds itself"
         flock(file, operation)
 
-    monkeypatch.setattr(fcntl, "flock", never_wait)  # nobody else runs here: a test must fail rather than hang
-    modules = set(sys.modules)
-    yield
-    for name in set(sys.modules) - modules:
-        if os.path.abspath(getattr(sys.modules[name], "__file__", None) or "/").startswith(str(tmp_path)):
-            del sys.modules[name]
+    monkeypatch.setattr(fcntl, "flock", never_wait)
 
 
 @pytest.fixture
@@ -149,45 +145,70 @@ def pack_arguments(settings):
 
     def pack_arguments(wedges=None, changes=None, output="packs/pack.json", **options):
         options = {
-            "preprocessed": "preprocessed/base",
-            "examples": "dataset/examples.raw",
-            "sidecar": "dataset/examples.json",
+            "training": ["preprocessed/base/training.raw", "preprocessed/base/training.json"],
+            "validation": ["preprocessed/base/validation.raw", "preprocessed/base/validation.json"],
+            "basis": "preprocessed/base/basis.npz",
+            "examples": ["dataset/examples.raw", "dataset/examples.json"],
             "settings": json.dumps(settings(**changes or {})),
             "wedges": json.dumps(wedges or {"one": {}}),
-            "recipe": json.dumps({"name": "base", "target_components": 3}),
+            "recipe": ["base", json.dumps({"target_components": 3})],
             "environment": "train-1",
             "output": output,
             **options,
         }
-        return [word for key, value in options.items() for word in (f"--{key}", value)]
+        return flags(options)
 
     return pack_arguments
 
 
 @pytest.fixture
-def wedges(preprocessed, pack_arguments):
-    """wedges/{short,long}/*: two trained wedges, of which the second is the better one."""
+def publishing():
+    """A function that gives the command line of publish_wedge."""
+
+    def publishing(wedge, pack="packs/pack.json"):
+        files = {"weights": "weights.safetensors", "losses": "losses.csv", "snapshots": "snapshots.safetensors"}
+        paths = {name: f"wedges/{wedge}/{file}" for name, file in {**files, "result": "training.json"}.items()}
+        return flags({"pack": pack, "wedge": wedge, **paths})
+
+    return publishing
+
+
+@pytest.fixture
+def published(publishing):
+    """A function that publishes a wedge, and gives its training.json."""
     import publish_wedge
+
+    def published(wedge="one", pack="packs/pack.json"):
+        publish_wedge.main(publishing(wedge, pack))
+        return json.loads(Path(f"wedges/{wedge}/training.json").read_text())
+
+    return published
+
+
+@pytest.fixture
+def wedges(preprocessed, pack_arguments, published):
+    """wedges/{short,long}/*: two trained wedges, of which the second is the better one; gives the flags of them all."""
     import train_pack
 
     for name, epochs in (("short", 1), ("long", 60)):
         changes = {"epochs": epochs, "save_state": "never"}
         train_pack.main(pack_arguments({name: {}}, changes, f"packs/{name}.json"))
-        publish_wedge.main(["--pack", f"packs/{name}.json", "--wedge", name, "--folder", f"wedges/{name}"])
+        published(name, f"packs/{name}.json")
+    files = {"result": "wedges/{wedge}/training.json", "weights": "wedges/{wedge}/weights.safetensors"}
+    examples = ["dataset/examples.raw", "dataset/examples.json"]
+    return flags({**files, "basis": "preprocessed/{recipe}/basis.npz", "examples": examples})
 
 
 @pytest.fixture
 def unseen(dataset):
-    """A function that writes unseen/{name}.npz, .json: the first examples of the dataset, with or without the truth."""
+    """A function that writes unseen/{name}.npz, .json: examples of the dataset, their truth, a baseline."""
 
-    def unseen(name, count=4, truth=True, **changes):
-        Path("unseen").mkdir(exist_ok=True)
+    def unseen(name, count=4):
         inputs, height, force = (array[:count] for array in dataset)
-        arrays = {"id": np.arange(count).astype(str), "input/x": inputs}
-        if truth:
-            arrays |= {"target/height": height, "target/force": force}
-            arrays |= {"baseline/height": 0 * height, "baseline/force": 0 * force}
-        write_arrays(f"unseen/{name}.npz", {**arrays, **changes})
+        arrays = {"id": np.arange(count).astype(str), "input/x": inputs, "target/height": height, "target/force": force}
+        arrays |= {"baseline/height": 0 * height, "baseline/force": 0 * force}
+        Path("unseen").mkdir(exist_ok=True)
+        write_arrays(f"unseen/{name}.npz", arrays)
         report = {"digest": "d", "items": count, "dropped": {}, "failed": {}, "seconds": {"total": 0.5 * count}}
         Path(f"unseen/{name}.json").write_text(json.dumps(report))
 

@@ -1,48 +1,87 @@
 """The launcher: its environment is made once and whole, and what can go wrong ends in one sentence."""
 
+import ast
 import os
 import pty
 import runpy
 import shutil
 import signal
-import stat
 import subprocess
 import sys
-import time
 
 import pytest
 
-from conftest import CHECKOUT
+from conftest import CHECKOUT, wait_until
+
+
+def copy_launcher(folder):
+    """Make a checkout of a launcher and one small requirement; test_readme.py installs the real ones."""
+    (folder / "envs").mkdir()
+    shutil.copy(CHECKOUT / "geokiln", folder)
+    shutil.copytree(CHECKOUT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "envs/geokiln.txt").write_text("six==1.17.0  # tiny\n")
+    (folder / "Snakefile").touch()
+    return folder
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout with a launcher and one small requirement; test_readme.py installs the real ones."""
-    (tmp_path / "envs").mkdir()
-    (tmp_path / "tests").mkdir()
-    shutil.copy(CHECKOUT / "geokiln", tmp_path)
-    (tmp_path / "envs/geokiln.txt").write_text("six==1.17.0  # tiny\n")
-    (tmp_path / "Snakefile").touch()
-    return tmp_path
+    return copy_launcher(tmp_path)
 
 
-def launch(checkout, *arguments, python=sys.executable, **environment):
+@pytest.fixture(scope="module")
+def started_at_once(tmp_path_factory):
+    """A checkout whose launcher was started twice at once, and what each of them said."""
+    checkout = copy_launcher(tmp_path_factory.mktemp("started_at_once"))
+    processes = [
+        subprocess.Popen([sys.executable, checkout / "geokiln"], stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    return checkout, [process.communicate()[1] for process in processes]
+
+
+@pytest.fixture
+def moved(started_at_once, tmp_path):
+    """A checkout with a finished environment, in another place than it was made in."""
+    return shutil.copytree(started_at_once[0], tmp_path / "moved", symlinks=True)
+
+
+@pytest.fixture
+def echoing(moved):
+    """A checkout in whose environments an interpreter only says what it was handed."""
+    (moved / "tests").mkdir()
+    shutil.copy(moved / "envs/geokiln.txt", moved / "tests/requirements.txt")
+    python = moved / ".venv/bin/python"
+    python.unlink()
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    shutil.copytree(moved / ".venv", moved / ".venv-test", symlinks=True)
+    return moved
+
+
+def launch(checkout, *arguments, stderr=subprocess.PIPE, **environment):
     return subprocess.run(
-        [python, checkout / "geokiln", *arguments], cwd=checkout,
-        capture_output=True, text=True, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+        [sys.executable, checkout / "geokiln", *arguments], cwd=checkout, env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True,
     )  # fmt: skip
 
 
-def test_the_environment_is_made_once_and_again_when_its_requirements_change(checkout):
-    first = launch(checkout)
-    comment = checkout / "envs/geokiln.txt"
-    comment.write_text("# a comment\n" + comment.read_text())
-    second = launch(checkout)
-    comment.write_text("six==1.16.0\n")
-    third = launch(checkout)
+def test_of_two_started_at_once_one_builds_and_one_waits(started_at_once):
+    _, errors = started_at_once
 
-    assert [run.stderr.count("making .venv (once)") for run in (first, second, third)] == [1, 0, 1]
-    assert "No module named snakemake" in third.stderr  # arguments went to it
+    assert sum("making .venv (once)" in error for error in errors) == 1
+    assert all("No module named snakemake" in error for error in errors)
+
+
+def test_a_moved_checkout_keeps_its_environment_until_its_requirements_change(moved):
+    requirements = moved / "envs/geokiln.txt"
+    requirements.write_text("# a comment\n" + requirements.read_text())
+    kept = launch(moved)
+
+    requirements.write_text("six==1.16.0\n")
+    changed = launch(moved)
+
+    assert "making .venv" not in kept.stderr and str(moved) in kept.stderr  # the moved interpreter runs
+    assert "making .venv (once)" in changed.stderr
 
 
 def test_an_interrupted_build_is_made_again(checkout):
@@ -57,147 +96,79 @@ def test_an_interrupted_build_is_made_again(checkout):
     assert (checkout / ".venv/complete").exists()
 
 
-def test_of_two_started_at_once_one_builds_and_one_waits(checkout):
-    processes = [
-        subprocess.Popen([sys.executable, checkout / "geokiln"], stderr=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-
-    errors = [process.communicate()[1] for process in processes]
-
-    assert sum("making .venv" in error for error in errors) == 1
-    assert all("No module named snakemake" in error for error in errors)
+NO_INDEX = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
+NO_INDEX |= {"PIP_NO_CACHE_DIR": "1", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}  # nothing listens there
 
 
-def test_a_moved_checkout_keeps_its_environment(checkout, tmp_path_factory):
-    launch(checkout)
-    moved = tmp_path_factory.mktemp("moved") / "elsewhere"
-    shutil.move(checkout, moved)
+@pytest.mark.parametrize(
+    ("path", "old", "new", "environment", "sentence"),
+    [
+        ("envs/geokiln.txt", "six", "no-such-geokiln", {}, "pip could not install envs/geokiln.txt: ERROR: "),
+        ("envs/geokiln.txt", "", "", NO_INDEX, "no package index could be reached; check the network"),
+        ("geokiln", "import ensurepip", "raise ImportError", {}, "this Python has no ensurepip"),
+        ("geokiln", "OLDEST = (3, 11)", "OLDEST = (3, 99)", {}, "Python 3.99 or newer is needed, and this is 3."),
+    ],
+    ids=["no such package", "no network", "no ensurepip", "old Python"],
+)
+def test_what_cannot_be_made_ends_in_one_sentence(path, old, new, environment, sentence, checkout):
+    (checkout / path).write_text((checkout / path).read_text().replace(old, new))
 
-    run = launch(moved)
-
-    assert "making .venv" not in run.stderr
-    assert str(moved) in run.stderr  # the moved interpreter runs
-
-
-def test_a_failing_pip_is_one_sentence_with_its_reason(checkout):
-    (checkout / "envs/geokiln.txt").write_text("no-such-package-of-geokiln==9.9\n")
-
-    run = launch(checkout)
+    run = launch(checkout, **environment)
 
     assert run.returncode == 1 and "Traceback" not in run.stderr
-    assert "pip could not install envs/geokiln.txt: ERROR: " in run.stderr
-    assert "no-such-package-of-geokiln" in run.stderr
+    assert sentence in run.stderr
 
 
-def test_a_missing_network_is_one_sentence(checkout):
-    nowhere = "http://127.0.0.1:9/simple"  # nothing listens there
-
-    run = launch(checkout, PIP_INDEX_URL=nowhere, PIP_EXTRA_INDEX_URL="", PIP_NO_CACHE_DIR="1", PIP_RETRIES="1",
-                 PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS="")  # fmt: skip
-
-    assert run.returncode == 1 and "Traceback" not in run.stderr
-    assert "no package index could be reached; check the network" in run.stderr
-
-
-def test_a_python_without_ensurepip_is_one_sentence(checkout):
-    (checkout / "ensurepip.py").write_text("raise ImportError('as on a Debian without python3-venv')")
-
-    run = launch(checkout, PYTHONPATH=str(checkout))
-
-    assert run.returncode == 1
-    assert "this Python has no ensurepip" in run.stderr and "apt install python3-venv" in run.stderr
-
-
-def test_too_old_a_python_is_one_sentence(checkout):
-    launcher = checkout / "geokiln"
-    launcher.write_text(launcher.read_text().replace("OLDEST = (3, 11)", "OLDEST = (3, 99)"))
-
-    run = launch(checkout)
-
-    assert run.returncode == 1
-    assert "Python 3.99 or newer is needed, and this is 3." in run.stderr
-
-
-def test_too_old_a_python_starts_a_newer_one_that_is_on_the_path(checkout):
-    launcher = checkout / "geokiln"
-    text = launcher.read_text().replace("if sys.version_info[:2] >= OLDEST:", "if os.environ.get('AGAIN'):")
-    launcher.write_text(text)
-    newer = checkout / "bin/python3.12"
+def test_too_old_a_python_starts_a_newer_one_that_is_on_the_path(echoing):
+    launcher = echoing / "geokiln"
+    launcher.write_text(launcher.read_text().replace("sys.version_info[:2] >= OLDEST:", "os.environ.get('AGAIN'):"))
+    newer = echoing / "bin/python3.12"
     newer.parent.mkdir()
     newer.write_text(f'#!/bin/sh\nAGAIN=1 exec {sys.executable} "$@"\n')
-    newer.chmod(newer.stat().st_mode | stat.S_IEXEC)
+    newer.chmod(0o755)
 
-    run = launch(checkout, PATH=f"{newer.parent}:{os.environ['PATH']}")
+    run = launch(echoing, "all", PATH=f"{newer.parent}:{os.environ['PATH']}")
 
-    assert "making .venv (once)" in run.stderr
+    assert run.stdout.endswith(" all\n")
 
 
-@pytest.mark.parametrize("version", ["2.7", "3.6"])
-def test_old_pythons_can_parse_the_launcher(version):
-    """Its syntax tree holds nothing that came later; where such an interpreter is there, it must say its sentence."""
-    import ast
-
+def test_old_pythons_can_parse_the_launcher():
     tree = ast.parse((CHECKOUT / "geokiln").read_text(), feature_version=(3, 4))
+
     late = (ast.JoinedStr, ast.NamedExpr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Match, ast.Nonlocal, ast.Starred)
     assert not [node for node in ast.walk(tree) if isinstance(node, late)]
-    interpreter = shutil.which(f"python{version}")
-    if interpreter and subprocess.run([interpreter, "-c", "0"], capture_output=True).returncode == 0:
-        run = subprocess.run([interpreter, CHECKOUT / "geokiln"], capture_output=True, text=True, env={"PATH": ""})
-        assert "or newer is needed" in run.stderr
 
 
-def test_two_dashes_let_a_target_be_called_test(checkout):
-    (checkout / "tests/requirements.txt").write_text("six==1.17.0\n")
+def test_two_dashes_let_a_target_be_called_test(echoing):
+    tests, target = launch(echoing, "test", "-q"), launch(echoing, "--", "test")
 
-    tests, target = launch(checkout, "test", "-q"), launch(checkout, "--", "test")
-
-    assert "No module named pytest" in tests.stderr
-    assert "No module named snakemake" in target.stderr
+    assert tests.stdout == "-m pytest -q\n"
+    assert target.stdout == f"-m snakemake --snakefile {echoing}/Snakefile -- test\n"
 
 
 @pytest.mark.parametrize(
     ("terminal", "arguments", "rich"),
     [(True, ["all"], True), (False, ["all"], False), (True, ["--logger=plain", "all"], False), (True, ["-q"], False)],
 )
-def test_progress_is_live_where_somebody_watches_and_asked_for_nothing_else(checkout, terminal, arguments, rich):
-    launch(checkout)
-    python = checkout / ".venv/bin/python"
-    python.unlink()
-    python.write_text('#!/bin/sh\necho "$@"\n')  # in snakemake's place: says what it was handed
-    python.chmod(0o755)
+def test_progress_is_live_where_somebody_watches_and_asked_for_nothing_else(echoing, terminal, arguments, rich):
     ours, theirs = pty.openpty()
 
-    run = subprocess.run(
-        [sys.executable, checkout / "geokiln", *arguments],
-        stdout=subprocess.PIPE, stderr=theirs if terminal else subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+    run = launch(echoing, *arguments, stderr=theirs if terminal else subprocess.DEVNULL)
     os.close(theirs)
     os.close(ours)
 
     assert ("--logger=rich" in run.stdout) == rich
-    assert run.stdout.split()[-len(arguments) :] == arguments
-
-
-def wait_until(condition):
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen")
 
 
 @pytest.mark.parametrize(
     "arguments, expected",
     [
         (["predictions/all.npz"], None),
-        (["--workflow-profile", "slurm", "all"], "slurm"),
         (["--workflow-profile=hqueue", "all"], "hqueue"),
         (["--workflow-profile", "default"], None),
-        (["--workflow-profile", "mine"], "kubernetes"),
         (["--workflow-profile", "slurm", "--executor", "local"], "local"),
         (["-e", "cluster-generic", "all"], "cluster-generic"),
-        (["--profile", "mine", "--workflow-profile", "none"], "kubernetes"),
-        (["--workflow-profile", "not-there"], None),
+        (["--profile", "mine", "--workflow-profile", "not-there"], "kubernetes"),
     ],
 )
 def test_the_executor_is_what_a_flag_or_a_profile_says(arguments, expected, tmp_path, monkeypatch):

@@ -31,36 +31,6 @@ def results(project):
     return {path.parent.name: json.loads(path.read_text())["validation_loss"] for path in paths}
 
 
-def test_wedges_that_are_added_are_the_only_ones_trained_and_one_that_is_removed_trains_nothing(packed):
-    packed.configure(wedges={**GRID, "seed": [0, 1, 2]})
-    planned = packed.snakemake("-n", "predictions/all.npz")
-    added = packed.build()
-    packed.configure(wedges=GRID)
-    removed = packed.build()
-    packed.configure(wedges={**GRID, "seed": [0, 1, 2]})
-    back = packed.build()
-    packed.configure(wedges=dict(reversed(GRID.items())) | {"seed": [2, 1, 0]})
-
-    new = {f"hidden_layers-{depth}_seed-2_weight_decay-{decay}" for depth in (1, 2) for decay in ("0.0", "0.01")}
-    assert (added["trained"], removed["trained"], back["trained"]) == (4, 0, 0)
-    assert all(f"wedges/{wedge}/training.json" in planned for wedge in new)
-    (said,) = [line for line in added["output"].splitlines() if "trained in this run" in line]
-    assert said.startswith("4 of 12 wedges trained in this run: ") and set(said.split(": ")[1].split(", ")) == new
-    assert "0 of 8 wedges trained in this run" in removed["output"] and "select_wedge" in removed["rules"]
-    assert len(ranked(packed)) == 12 and packed.plan() == {}
-
-
-@pytest.mark.slow
-def test_another_pack_size_trains_nothing(packed):
-    before = results(packed)
-    packed.configure(training={"pack_size": 3})
-
-    built = packed.build()
-
-    assert built["trained"] == 0 and results(packed) == before
-    assert len(list(packed.folder.glob("packs/hidden_layers-1_*.json"))) == 2
-
-
 def test_a_killed_pack_goes_on_and_a_wedge_that_is_asked_for_by_name_is_trained_alone(ripple):
     """After an earlier success, with other data."""
     long = {"epochs": 1500, "epochs_per_evaluation": 50, "save_state": 50, "schedule": "constant"}
@@ -118,11 +88,11 @@ def test_after_a_success_a_pack_that_fails_keeps_what_is_finished_and_nothing_ol
 
 @pytest.mark.slow
 def test_halving_drops_the_worst_and_switched_off_trains_the_rest_from_where_they_were(packed):
-    packed.configure(halving={"rungs": [10, 20], "eta": 2}, preprocess={"split_seed": 5})
+    packed.configure(selection={"rungs": [10, 20], "eta": 2}, preprocess={"split_seed": 5})
     halved = packed.build()
     rows = list(csv.DictReader((packed / "wedges.csv").read_text().splitlines()))
     again = packed.plan()
-    packed.configure(halving={"rungs": [], "eta": 2})
+    packed.configure(selection={"rungs": [], "eta": 2})
     full = packed.build()
 
     assert [row["dropped_after"] for row in rows] == ["", "", "20", "20", "10", "10", "10", "10"]

@@ -104,7 +104,7 @@ EDITS = {
     "cook environment": lambda project: prepend(project, "cook.txt", "numpy>=2"),
     "a comment in its requirements": lambda project: prepend(project, "cook.txt", "# a comment"),
     "a Geokiln upgrade (its cooking module edited)": lambda project: prepend(
-        project.checkout, "scripts/geokiln/cooking.py", "# a comment"
+        project.checkout, "scripts/geokiln/cooking/cook_batch.py", "# a comment"
     ),
     "a preprocessing setting": lambda project: project.configure(preprocess={"split_seed": 1}),
     "a training setting": lambda project: project.configure(training={"epochs": 21}),

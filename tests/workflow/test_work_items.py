@@ -1,9 +1,7 @@
 """What becomes a work item, and how it is cooked: whole runs of small projects."""
 
 import json
-import sys
 
-import numpy as np
 import pytest
 
 SETS = "dataset/examples.json"
@@ -38,70 +36,28 @@ def count(project):
 def test_a_count_that_only_the_generator_knows_is_planned_behind_one_checkpoint(scatter):
     plan = scatter.plan(SETS)
     plan.pop("build_environment", None)
+    refused = scatter.snakemake("--until", "cook_batch", "--", SETS, fails=True)
 
     built = scatter.build(SETS)
 
     assert plan == {"sample_geometry": 1, "import_work_items": 1, "list_batches": 1, "merge_dataset": 1}
+    assert "--until cook_batch: that is planned only when the number of work items is known" in refused
     assert (built["cooked"], count(scatter)) == (40, 40)
     assert scatter.plan(SETS) == {}
 
 
-def test_a_geometry_that_shrinks_leaves_nothing_behind_in_the_dataset(scatter):
+def test_a_dataset_of_unknown_size_follows_its_geometry_and_mends_a_lost_batch(scatter):
     scatter.build(SETS)
+    (scatter / "batches/16-31.npz").unlink()
+    mended = scatter.build(SETS)
     scatter.edit("generator.py", "POINTS = 40", "POINTS = 20")
 
     scatter.build(SETS)
 
+    assert mended["cooked"] == 0 and (scatter / "batches/16-31.npz").exists()
     assert count(scatter) == 20
     assert (scatter / "batches/32-47.npz").exists()  # a leftover, which the manifest does not name
-    assert json.loads((scatter / "work_items/manifest.json").read_text())["parts"] == ["batches/0-15", "batches/16-31"]
     assert "none of those asked for" in scatter.build("data_points/30.npz", fails=True)["output"]
-
-
-def test_until_never_ends_in_silent_success(scatter):
-    refused = scatter.snakemake("--until", "cook_batch", "--", SETS, fails=True)
-    scatter.snakemake("--until", "import_work_items", "--", SETS)
-    by_name = scatter.build("batches/16-31.npz")
-
-    assert "--until cook_batch: that is planned only when the number of work items is known" in refused
-    assert by_name["cooked"] == 16
-
-
-def test_a_lost_batch_is_made_again_although_the_plan_is_dynamic(scatter):
-    scatter.build("model.onnx")
-    (scatter / "batches/16-31.npz").unlink()
-
-    built = scatter.build("model.onnx")
-
-    assert (built["cooked"], built["trained"]) == (0, 0)
-    assert (scatter / "batches/16-31.npz").exists()
-    assert scatter.plan("model.onnx") == {}
-
-
-def test_a_table_of_attributes_is_geometry_too(fresh_ripple):
-    np.savez(fresh_ripple / "drops.npz", strength=np.ones(50, "f4"), time=np.linspace(0, 1, 50, dtype="f4"))
-    fresh_ripple.configure(geometry={"source": "drops.npz"}, work_items={"batch_size": 20})
-
-    first = fresh_ripple.build(SETS)
-    again = fresh_ripple.plan(SETS)
-    times = np.linspace(0, 1, 50, dtype="f4")
-    times[7] = 0.5
-    np.savez(fresh_ripple / "drops.npz", strength=np.ones(50, "f4"), time=times)
-    edited = fresh_ripple.build(SETS)
-
-    assert (first["cooked"], again, edited["cooked"]) == (50, {}, 1)
-    assert "cook_batch" in edited["rules"]
-
-
-def test_several_geometries_merge(fresh_ripple):
-    for name, rows in (("calm", 12), ("storm", 20)):
-        np.savez(fresh_ripple / f"{name}.npz", strength=np.full(rows, len(name)), time=np.linspace(0, 1, rows))
-    fresh_ripple.configure(geometry={"source": ["calm.npz", "storm.npz"]})
-
-    fresh_ripple.build(SETS)
-
-    ids = (fresh_ripple / "dataset/examples.ids").read_text().split()
-    assert ids == [*(f"calm-{number}" for number in range(12)), *(f"storm-{number}" for number in range(20))]
 
 
 def test_an_edit_that_is_accepted_cooks_and_trains_nothing(ripple):
@@ -129,17 +85,15 @@ def test_failed_items_are_tolerated_up_to_a_share_and_cooked_again_beyond_it(fre
     assert (about["count"], about["failed"], about["dropped"]) == (94, 2, 0)
 
 
-def test_a_command_cooks_and_its_file_counts_like_the_generator(fresh_ripple):
-    (fresh_ripple / "cook.py").write_text(
-        "import json, sys\nimport numpy as np\nitem = json.load(open(sys.argv[1]))['attributes']\n"
-        "np.save(sys.argv[2] + '/height.npy', item['strength'] * np.arange(3.0))\n"
-    )
-    command = [sys.executable, "cook.py", "{item}", "{folder}"]
-    fresh_ripple.configure(geometry={"count": 6}, generator={"command": command, "outputs": ["height.npy"]})
+def test_everything_is_cooked_anew_once_when_asked_and_what_lacks_is_named_before(ripple):
+    cooked = ripple.snakemake("check_cooked")
+    ripple.snakemake("recook")
+    lacking = ripple.snakemake("check_cooked", fails=True)
+    files = ripple.results()
 
-    first = fresh_ripple.build(SETS)
-    fresh_ripple.edit("cook.py", "np.arange(3.0)", "np.ones(3)")
-    edited = fresh_ripple.build(SETS)
+    built = ripple.build()
 
-    assert (first["cooked"], edited["cooked"]) == (6, 6)
-    assert fresh_ripple.plan(SETS) == {}
+    assert "all 96 items are cooked" in cooked
+    assert "96 of 96 items were never cooked, or were left out: 0, 1, 2" in lacking
+    assert (built["cooked"], built["trained"]) == (96 + 24, 0) and ripple.results() == files
+    assert ripple.plan() == {}

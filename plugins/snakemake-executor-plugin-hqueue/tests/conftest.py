@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import socketserver
 import threading
 import time
 import xmlrpc.client
@@ -21,18 +22,6 @@ STATUSES = {
 class Handler(SimpleXMLRPCRequestHandler):
     """Executes a call, and then drops the connection without an answer if it is told to."""
 
-    def do_POST(self):
-        farm = self.server.farm
-        if farm.html:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<html>welcome</html>")
-            return
-        super().do_POST()
-
-    def log_message(self, *_):
-        pass
-
     def send_response(self, *arguments):
         if self.server.farm.drop:
             self.server.farm.drop -= 1
@@ -42,7 +31,9 @@ class Handler(SimpleXMLRPCRequestHandler):
         super().send_response(*arguments)
 
 
-class QuietServer(SimpleXMLRPCServer):
+class QuietServer(socketserver.ThreadingMixIn, SimpleXMLRPCServer):
+    daemon_threads = True
+
     def handle_error(self, *_):
         pass
 
@@ -52,7 +43,7 @@ class Farm:
 
     def __init__(self):
         self.jobs, self.calls = {}, []
-        self.drop, self.slow, self.refused, self.html = 0, 0, None, False
+        self.drop, self.slow, self.refused, self.status = 0, 0, None, "runnable"
         self.server = QuietServer(("127.0.0.1", 0), Handler, logRequests=False, allow_none=True)
         self.server.farm = self
         self.server.register_instance(self)
@@ -69,7 +60,7 @@ class Farm:
         if any(spec["name"] == self.refused for spec in specifications):
             raise xmlrpc.client.Fault(1, "bad job")
         new = range(len(self.jobs) + 1, len(self.jobs) + 1 + len(specifications))
-        self.jobs |= {number: spec | {"status": "runnable"} for number, spec in zip(new, specifications, strict=True)}
+        self.jobs |= {number: spec | {"status": self.status} for number, spec in zip(new, specifications, strict=True)}
         return list(new)
 
     def on_getJobs(self, ids, attributes):
@@ -79,6 +70,9 @@ class Farm:
 
     def on_getJobIdsByStatus(self, statuses):
         return [number for number, job in self.jobs.items() if job["status"] in statuses]
+
+    def on_getJobOutput(self, number, characters):
+        return self.jobs[number]["output"][-characters:]
 
     def on_getClients(self, ids, attributes):
         return [{"hostname": f"node{number}", "name": "client"} for number in ids]

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 from snakemake_executor_plugin_hqueue import ExecutorSettings
-from snakemake_executor_plugin_hqueue.jobspec import check_settings, conditions, specification
+from snakemake_executor_plugin_hqueue.jobspec import check_settings, specification
 from snakemake_interface_common.exceptions import WorkflowError
 
-OWN = {"HFS": "/opt/hfs", "ODD": "a,b", "BAD": "\x1b[1m"}
+OWN = {"HFS": "/opt/hfs", "BAD": "\x1b[1m"}
 
 
 def make_job(wildcards=None, threads=1, group=False, output=("out.txt",), **resources):
@@ -31,7 +31,7 @@ def make_specification(job, variables=None, **flags):
 
 
 def test_a_plain_job_asks_for_no_more_than_it_needs():
-    assert make_specification(make_job()) == {
+    assert make_specification(make_job(gpu=2)) == {  # without a name for them, the site has no GPUs to ask for
         "name": "cook",
         "description": "Snakemake: cook\noutput: out.txt\nlog: logs/cook.log",
         "command": "run",
@@ -44,61 +44,60 @@ def test_a_plain_job_asks_for_no_more_than_it_needs():
     }
 
 
-CLIENT = {"type": "client"}
+CLIENT, ONE = {"type": "client", "op": "in"}, {"op": "==", "value": "n:1"}
+EVERY_FLAG = {
+    "priority": 7, "tags": "a, b", "hosts": "n1,n2", "groups": "x,y", "resources": "licence=1, disk = 2",
+    "environment": "A=1,HFS,B=", "max_minutes": 10, "submitted_by": "pipeline", "gpu_resource": "gpus",
+}  # fmt: skip
+
+
+def test_flags_hold_for_every_job():
+    spec = make_specification(make_job(), variables={"A": "0", "TOKEN": "t"}, **EVERY_FLAG)
+
+    assert spec == make_specification(make_job()) | {
+        "priority": 7,
+        "tags": ["a", "b", "snakemake-1"],
+        "conditions": [
+            CLIENT | {"name": "hostname", "value": "n1,n2"},
+            CLIENT | {"name": "group", "value": "x,y"},
+        ],
+        "resources": {"licence": 1, "disk": 2},
+        "environment": {"A": "1", "TOKEN": "t", "HFS": "/opt/hfs", "B": ""},
+        "maxTime": 600,
+        "submittedBy": "pipeline",
+    }
 
 
 @pytest.mark.parametrize(
-    ("flags", "resources", "field", "expected"),
+    ("resources", "field", "expected"),
     [
-        ({}, {"threads": 4}, "cpus", 4),
-        ({"priority": 7}, {}, "priority", 7),
-        ({"priority": 7}, {"hqueue_priority": 0}, "priority", 0),
-        ({"priority": 7}, {"hqueue_priority": "10"}, "priority", 10),
-        ({"tags": "a, b"}, {}, "tags", ["a", "b", "snakemake-1"]),
-        ({"tags": "a"}, {"hqueue_tags": "single"}, "tags", ["single", "snakemake-1"]),
-        ({"tags": "a"}, {"hqueue_tags": ""}, "tags", ["snakemake-1"]),
-        ({"hosts": "n1"}, {}, "conditions", [CLIENT | {"name": "hostname", "op": "==", "value": "n1"}]),
-        ({"hosts": "n1"}, {"hqueue_hosts": ""}, "conditions", None),
-        ({}, {"hqueue_hosts": "n1,n2"}, "conditions", [CLIENT | {"name": "hostname", "op": "in", "value": "n1,n2"}]),
-        ({"hosts": "n:1"}, {}, "conditions", [CLIENT | {"name": "hostname:name", "op": "==", "value": "n:1"}]),
-        ({"groups": "gpu"}, {}, "conditions", [CLIENT | {"name": "group", "op": "==", "value": "gpu"}]),
-        ({}, {"hqueue_groups": "x,y"}, "conditions", [CLIENT | {"name": "group", "op": "in", "value": "x,y"}]),
-        ({"resources": "licence=1, disk = 2"}, {}, "resources", {"licence": 1, "disk": 2}),
-        ({"resources": "licence=1"}, {"hqueue_resources": "disk=2"}, "resources", {"disk": 2}),
-        ({}, {"gpu": 2}, "resources", None),
-        ({"gpu_resource": "gpus"}, {"gpu": 2}, "resources", {"gpus": 2}),
-        ({"gpu_resource": "gpus"}, {"gpu": 0}, "resources", None),
-        ({"gpu_resource": "gpus"}, {"gpu": 2, "hqueue_resources": "disk=1"}, "resources", {"gpus": 2, "disk": 1}),
-        ({}, {"runtime": 90}, "maxTime", 5400),
-        ({"max_minutes": 10}, {}, "maxTime", 600),
-        ({"max_minutes": 10}, {"runtime": 90}, "maxTime", 5400),
-        ({"max_minutes": 10}, {"runtime": 0}, "maxTime", None),
-        ({"environment": "A=1,HFS,B="}, {}, "environment", {"A": "1", "HFS": "/opt/hfs", "B": ""}),
-        ({"environment": "ODD"}, {}, "environment", {"ODD": "a,b"}),
-        ({"submitted_by": "pipeline"}, {}, "submittedBy", "pipeline"),
-        ({}, {"wildcards": {"batch": "0-9", "n": "1"}}, "name", "cook: batch=0-9, n=1"),
-        ({}, {"wildcards": {"batch": "x" * 300}}, "name", ("cook: batch=" + "x" * 300)[:197] + "..."),
-        ({}, {"group": True}, "name", "group cook: cook"),
+        ({"threads": 4}, "cpus", 4),
+        ({"hqueue_priority": 0}, "priority", 0),
+        ({"hqueue_priority": "10"}, "priority", 10),
+        ({"hqueue_tags": ""}, "tags", ["snakemake-1"]),
+        ({"hqueue_hosts": "n:1", "hqueue_groups": ""}, "conditions", [CLIENT | ONE | {"name": "hostname:name"}]),
+        ({"gpu": 0}, "resources", {"licence": 1, "disk": 2}),
+        ({"gpu": 2, "hqueue_resources": "disk=1"}, "resources", {"gpus": 2, "disk": 1}),
+        ({"runtime": 90}, "maxTime", 5400),
+        ({"runtime": 0}, "maxTime", None),
+        ({"wildcards": {"batch": "0-9", "n": "1"}}, "name", "cook: batch=0-9, n=1"),
+        ({"wildcards": {"batch": "x" * 300}}, "name", ("cook: batch=" + "x" * 300)[:197] + "..."),
+        ({"group": True}, "name", "group cook: cook"),
     ],
 )
-def test_field(flags, resources, field, expected):
-    assert make_specification(make_job(**resources), **flags).get(field) == expected
+def test_what_a_job_says_itself_counts_before_the_flags(resources, field, expected):
+    assert make_specification(make_job(**resources), **EVERY_FLAG).get(field) == expected
 
 
 def test_a_groups_priority_is_the_highest_of_its_jobs():
     group = make_job(group=True, hqueue_priority=13)  # Snakemake adds up
     group.jobs = [make_job(hqueue_priority=9), make_job(hqueue_priority=4), make_job()]
+
     assert make_specification(group)["priority"] == 9
-
-
-def test_flags_add_to_the_variables_of_snakemake():
-    spec = make_specification(make_job(), variables={"A": "0", "TOKEN": "t"}, environment="A=1")
-    assert spec["environment"] == {"A": "1", "TOKEN": "t"}
 
 
 BAD_RESOURCES = [
     ({"hqueue_priority": 11}, "Resource hqueue_priority of rule cook is 11, but must be a whole number from 0 to 10."),
-    ({"hqueue_priority": "high"}, "hqueue_priority of rule cook is 'high'"),
     ({"hqueue_priority": True}, "hqueue_priority of rule cook is True"),
     ({"hqueue_tags": "a,,b"}, "Resource hqueue_tags of rule cook is 'a,,b', but must be names"),
     ({"hqueue_hosts": "n1,n:2"}, "The hosts of rule cook: host and host:client names cannot be mixed"),
@@ -106,11 +105,8 @@ BAD_RESOURCES = [
     ({"hqueue_resources": "licence=0"}, "amount of licence in Resource hqueue_resources of rule cook is '0'"),
     ({"hqueue_resources": "memory=4294967296"}, "a whole number from 1 to 2147483647."),
     ({"gpu": -1}, "Resource gpu of rule cook is -1"),
-    ({"gpu": "a100"}, "Resource gpu of rule cook is 'a100'"),
-    ({"runtime": "long"}, "runtime of rule cook is 'long'"),
     ({"runtime": 2**31 // 60 + 1}, "runtime of rule cook is 35791395, but must be a whole number from 0 to 35791394."),
     ({"threads": 0}, "threads of rule cook is 0"),
-    ({"threads": 2**31}, "threads of rule cook is 2147483648"),
     ({"wildcards": {"n": "\x00"}}, "name of rule cook has a character that XML-RPC cannot carry"),
     ({"hqueue_priority": 11, "group": True}, "Resource hqueue_priority of group cook is 11"),
 ]
@@ -120,6 +116,7 @@ BAD_RESOURCES = [
 def test_a_bad_resource_is_named_with_its_rule(resources, sentence):
     with pytest.raises(WorkflowError) as error:
         make_specification(make_job(**resources))
+
     assert sentence in str(error.value)
     assert str(error.value).endswith(".") and "\n" not in str(error.value)
 
@@ -130,7 +127,6 @@ BAD_FLAGS = [
     ({"groups": "a,"}, "--hqueue-groups is 'a,'"),
     ({"hosts": "a,b:c"}, "--hqueue-hosts: host and"),
     ({"resources": "=1"}, "--hqueue-resources has '=1'"),
-    ({"resources": "a=x"}, "The amount of a in --hqueue-resources is 'x'"),
     ({"environment": "1A=x"}, "--hqueue-environment has '1A=x'"),
     ({"environment": "NONE"}, "--hqueue-environment passes NONE, but that is not set here"),
     ({"max_minutes": -1}, "--hqueue-max-minutes is -1"),
@@ -144,18 +140,11 @@ BAD_FLAGS = [
 def test_a_bad_flag_is_named(flags, sentence):
     with pytest.raises(WorkflowError) as error:
         check_settings(ExecutorSettings(**flags), OWN)
+
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_default_flags_are_good():
-    check_settings(ExecutorSettings(), OWN)
 
 
 def test_a_variable_that_no_message_can_carry_is_named():
     with pytest.raises(WorkflowError, match="BAD of rule cook has a character"):
         make_specification(make_job(), environment="BAD")
-
-
-def test_hosts_and_groups_must_both_hold():
-    assert [condition["name"] for condition in conditions(["a"], ["g"], "")] == ["hostname", "group"]

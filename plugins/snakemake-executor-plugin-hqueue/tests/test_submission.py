@@ -4,8 +4,6 @@ import threading
 
 import pytest
 from snakemake_executor_plugin_hqueue import submission
-from snakemake_executor_plugin_hqueue.outcomes import failure
-from snakemake_executor_plugin_hqueue.server import ServerAway
 from snakemake_executor_plugin_hqueue.submission import GaveUp, Patience, Submitter
 
 
@@ -30,6 +28,7 @@ def make_jobs(number):
 
 def test_many_jobs_take_few_calls(farm, submitter):
     outcome = submitter.submit(make_jobs(250))
+
     assert farm.calls == ["newjob"] * 3
     assert list(outcome.values()) == list(range(1, 251))
     assert submitter.all_open() == list(range(1, 251))
@@ -37,26 +36,19 @@ def test_many_jobs_take_few_calls(farm, submitter):
 
 def test_a_lost_answer_makes_no_second_job(farm, submitter, warnings):
     farm.drop = 1
-    assert submitter.submit(make_jobs(3)) == {"tag0": 1, "tag1": 2, "tag2": 3}
+
+    outcome = submitter.submit(make_jobs(3))
+
+    assert outcome == {"tag0": 1, "tag1": 2, "tag2": 3}
     assert farm.calls.count("newjob") == 1
     assert "does not answer" in warnings[0] and "answers again" in warnings[1] and len(warnings) == 2
 
 
-def test_a_late_answer_makes_no_second_job(farm, server, submitter):
-    server.timeout, farm.slow = 0.3, 0.5
-    assert submitter.submit(make_jobs(1)) == {"tag0": 1}
-    assert farm.calls.count("newjob") == 1
+@pytest.mark.parametrize("trouble", [{"slow": 0.5}, {"drop": 1, "status": "succeeded"}], ids=["late", "ended before"])
+def test_a_job_whose_answer_was_late_or_that_has_ended_already_is_found(farm, server, submitter, trouble):
+    server.timeout = 0.3
+    vars(farm).update(trouble)
 
-
-def test_a_job_that_ended_before_its_answer_was_lost_is_found(farm, submitter):
-    execute = farm.on_newjob
-
-    def executed_at_once(specifications):
-        ids = execute(specifications)
-        farm.jobs[ids[0]]["status"] = "succeeded"
-        return ids
-
-    farm.on_newjob, farm.drop = executed_at_once, 1
     assert submitter.submit(make_jobs(1)) == {"tag0": 1}
     assert farm.calls.count("newjob") == 1
 
@@ -68,22 +60,27 @@ def test_jobs_that_never_arrived_are_submitted_again(farm, submitter):
         farm.on_newjob, farm.drop = execute, 1
 
     farm.on_newjob = lost
+
     assert submitter.submit(make_jobs(2)) == {"tag0": 1, "tag1": 2}
     assert farm.calls.count("newjob") == 2
 
 
 def test_one_refused_job_does_not_hold_back_the_others(farm, submitter):
     farm.refused = "job1"
+
     outcome = submitter.submit(make_jobs(3))
+
     assert outcome["tag1"] == "The HQueue server refused the job: bad job."
     assert {outcome["tag0"], outcome["tag2"]} == {1, 2} == set(farm.jobs)
 
 
 def test_patience_ends(farm, server, warnings):
     submitter = Submitter(server, Patience(server.url, 0.3, warnings.append))
-    farm.html = True
+    farm.drop = 99
+
     with pytest.raises(GaveUp, match="has not answered for 0 s .*the same command takes them up again"):
         submitter.submit(make_jobs(1))
+
     assert len(warnings) == 1
 
 
@@ -95,52 +92,8 @@ def test_stopping_ends_the_wait_and_finds_what_was_not_answered(farm, server, wa
     while not warnings:
         thread.join(0.01)
     farm.drop = 0
+
     assert submitter.all_open() == [1, 2]
     thread.join(5)
     assert not thread.is_alive()
     assert farm.calls.count("newjob") == 1
-
-
-class Told:
-    """A server that tells some details and not others."""
-
-    url = "http://hqueue:5000"
-
-    def __init__(self, output=None, machines=None):
-        self.told = {"output": output, "machines": machines}
-
-    def output(self, number, characters):
-        return self._tell("output")[-characters:]
-
-    def machines(self, number):
-        return self._tell("machines")
-
-    def _tell(self, name):
-        if self.told[name] is None:
-            raise ServerAway("away")
-        return self.told[name]
-
-
-JOB = "HQueue job 7 on http://hqueue:5000"
-
-
-@pytest.mark.parametrize(
-    ("server", "status", "minutes", "expected"),
-    [
-        (Told("a\nb\n"), "failed", 0, f"{JOB} ended as 'failed'. The end of its output:\na\nb\n"),
-        (Told("123456"), "failed", 0, f"{JOB} ended as 'failed'. The end of its output:\n3456\n"),
-        (Told(), "failed", 0, f"{JOB} ended as 'failed'.\n"),
-        (Told(), "cancelled", 0, f"{JOB} was cancelled there: by somebody (HQueue does not tell whom).\n"),
-        (
-            Told(),
-            "cancelled",
-            9,
-            f"{JOB} was cancelled there: by somebody (HQueue does not tell whom), or it took longer",
-        ),
-        (Told(machines=["node1"]), "abandoned", 0, f"{JOB} was abandoned, because its machine (node1) went silent; it"),
-        (Told(), "abandoned", 0, f"{JOB} was abandoned, because its machine (not known) went silent; it is cancelled"),
-        (Told("text"), None, 0, f"{JOB} is gone: it was deleted there before its end was seen.\n"),
-    ],
-)
-def test_a_failure_is_told_with_what_is_known(server, status, minutes, expected):
-    assert failure(server, 7, status, minutes, 4).startswith(expected)

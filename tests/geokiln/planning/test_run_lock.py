@@ -49,52 +49,37 @@ def running():
         process.communicate()
 
 
-def leave_lock():
+def leave_locks():
     STALE.parent.mkdir(parents=True, exist_ok=True)
-    STALE.write_text("batches/0-3.npz\n")
-    STALE.with_name("1.output.lock").write_text("x\n")
+    for file in (STALE, STALE.with_name("1.output.lock"), STALE.with_name("notes.txt")):
+        file.write_text("batches/0-3.npz\n")
 
 
-def test_a_stale_lock_is_removed_when_nobody_runs():
-    leave_lock()
-
-    claim()
-
-    assert os.listdir(STALE.parent) == []
-
-
-def test_a_folder_without_locks_is_claimed():
-    claim()
-
-    assert Path(".snakemake/geokiln/run.lock").exists()
-
-
-def test_a_lock_is_kept_while_another_process_runs(running):
-    running()
-    leave_lock()
+def test_stale_locks_alone_are_removed_when_nobody_runs():
+    leave_locks()
 
     claim()
 
-    assert sorted(os.listdir(STALE.parent)) == ["0.input.lock", "1.output.lock"]
+    assert os.listdir(STALE.parent) == ["notes.txt"]
 
 
-def test_a_lock_is_kept_while_the_last_of_several_processes_runs(running):
+def test_locks_are_kept_while_the_last_of_several_processes_runs(running):
     first, second = running(), running()
-    leave_lock()
+    leave_locks()
     first.communicate("\n")
 
     claim()
-    kept = STALE.exists()
+    kept = sorted(os.listdir(STALE.parent))
     second.communicate("\n")
     claim()
 
-    assert kept
+    assert kept == ["0.input.lock", "1.output.lock", "notes.txt"]
     assert not STALE.exists()
 
 
 def test_the_lock_of_a_killed_process_is_stale(running):
     process = running()
-    leave_lock()
+    leave_locks()
     process.kill()
     process.communicate()
 
@@ -103,18 +88,9 @@ def test_the_lock_of_a_killed_process_is_stale(running):
     assert not STALE.exists()
 
 
-def test_another_folders_lock_is_left_alone():
-    leave_lock()
+def test_another_folder_is_claimed_without_touching_the_locks_of_this_one():
+    leave_locks()
 
     claim("elsewhere/.snakemake")
 
     assert STALE.exists()
-
-
-def test_files_that_are_no_locks_stay():
-    leave_lock()
-    STALE.with_name("notes.txt").write_text("x")
-
-    claim()
-
-    assert os.listdir(STALE.parent) == ["notes.txt"]

@@ -28,26 +28,11 @@ def open_checked(path):
 READERS = [read_arrays, open_arrays, open_checked]
 
 
-def test_arrays_come_back_with_their_names_shapes_types_and_values():
-    write_arrays("a.npz", ARRAYS)
-
-    result = read_arrays("a.npz")
-
-    assert list(result) == list(ARRAYS)
-    assert {name: (a.shape, a.dtype) for name, a in result.items()} == {
-        name: (a.shape, a.dtype) for name, a in ARRAYS.items()
-    }
-    assert all(np.array_equal(result[name], ARRAYS[name]) for name in ARRAYS)
-
-
 @pytest.mark.parametrize("read", READERS)
-@pytest.mark.parametrize("save", [write_arrays, np.savez, np.savez_compressed])
-def test_every_reader_gives_the_same_arrays(save, read):
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_every_reader_gives_numpys_arrays(save, read):
     arrays = {**ARRAYS, "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "big": np.arange(3, dtype=">i2")}
-    if save is write_arrays:
-        save("a.npz", arrays)
-    else:
-        save("a.npz", **arrays)
+    save("a.npz", **arrays)
 
     result = read("a.npz")
 
@@ -68,12 +53,11 @@ def test_opened_arrays_cannot_be_changed_and_outlive_the_file():
         result["input/rotation"][0] = 0
 
 
-@pytest.mark.parametrize("read", [open_arrays, open_checked])
-def test_opening_a_big_file_takes_no_memory(read):
+def test_opening_a_big_file_takes_no_memory():
     write_arrays("a.npz", {"x": np.ones((1000, 2500), np.float32), "y": np.ones(7)})
 
     tracemalloc.start()
-    result = read("a.npz")
+    result = open_checked("a.npz")
     row = result["x"][500].sum()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -94,204 +78,127 @@ def test_blocks_of_any_size_give_the_bytes_of_the_whole_array(cuts, dtype):
     assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
 
 
-@pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
-def test_a_member_is_what_numpy_writes(array):
-    write_arrays("a.npz", {"x": array})
-    expected = io.BytesIO()
-    np.save(expected, array)
-
-    with zipfile.ZipFile("a.npz") as archive:
-        assert archive.read("x.npy") == expected.getvalue()
-
-
 @pytest.mark.parametrize(
-    ("blocks", "sentence"),
+    ("shape", "blocks", "sentence"),
     [
-        ([np.zeros((2, 3))], "2 rows for one of shape (4, 3)"),
-        ([np.zeros((2, 3)), np.zeros((3, 3))], "5 rows for one of shape (4, 3)"),
-        ([], "0 rows for one of shape (4, 3)"),
-        ([np.zeros((4, 2))], "a block of shape (4, 2) for one of shape (4, 3)"),
-        ([np.zeros(3)] * 4, "a block of shape (3,) for one of shape (4, 3)"),
+        ((4, 3), [np.zeros((2, 3))], "2 rows for one of shape (4, 3)"),
+        ((4, 3), [np.zeros((2, 3)), np.zeros((3, 3))], "5 rows for one of shape (4, 3)"),
+        ((4, 3), [np.zeros((4, 2))], "a block of shape (4, 2) for one of shape (4, 3)"),
+        ((4,), [np.float64(1)] * 4, "a block of shape () for one of shape (4,)"),
     ],
 )
-def test_blocks_that_do_not_make_the_array_are_refused(blocks, sentence):
+def test_blocks_that_do_not_make_the_array_are_refused(shape, blocks, sentence):
     with pytest.raises(ValueError) as error:
-        write_arrays_in_blocks("a.npz", {"x": ("<f4", (4, 3), blocks)})
+        write_arrays_in_blocks("a.npz", {"x": ("<f4", shape, blocks)})
 
     assert str(error.value) == f"array 'x': {sentence}"
 
 
-@pytest.mark.parametrize("change", [-8, 8])
-def test_values_that_do_not_fill_their_shape_are_damage(change):
-    header, member = {"descr": "<f8", "fortran_order": False, "shape": (4,)}, io.BytesIO()
-    np.lib.format.write_array_header_1_0(member, header)
-    with zipfile.ZipFile("a.npz", "w") as archive:
-        archive.writestr("x.npy", member.getvalue() + bytes(32 + change))
+def test_an_array_may_be_a_list_and_have_the_name_of_an_argument_of_numpys():
+    arrays = {name: [[1.0, 2.0]] for name in ("file", "allow_pickle", "args", "kwds", "arr_0", "self")}
 
-    with pytest.raises(UserError) as error:
-        open_arrays("a.npz")
+    write_arrays("a.npz", arrays)
 
-    assert f"x.npy: {32 + change} bytes of values instead of 32" in str(error.value)
-    assert Path("a.npz.damaged").exists()
-
-
-def test_a_list_is_written_as_the_array_it_makes():
-    write_arrays("a.npz", {"list": [[1, 2], [3, 4]]})
-
-    result = read_arrays("a.npz")
-
-    assert result["list"].tolist() == [[1, 2], [3, 4]]
-
-
-@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "kwds", "arr_0", "self"])
-def test_an_array_may_have_the_name_of_an_argument_of_numpys(name):
-    write_arrays("a.npz", {"id": np.array(["0"]), name: np.array([1.0])})
-
-    result = read_arrays("a.npz")
-
-    assert sorted(result) == sorted(["id", name])
+    assert {name: array.tolist() for name, array in read_arrays("a.npz").items()} == arrays
 
 
 def test_the_same_arrays_give_the_same_bytes_whatever_the_file_is_called():
     write_arrays("a.npz", ARRAYS)
     write_arrays("b", {name: array.copy() for name, array in ARRAYS.items()})
+    np.savez("numpy.npz", **ARRAYS)
 
-    first, second = Path("a.npz").read_bytes(), Path("b").read_bytes()
-
-    assert first == second
-    with zipfile.ZipFile("a.npz") as archive:
+    with zipfile.ZipFile("b") as archive, zipfile.ZipFile("numpy.npz") as expected:
         assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # no time of writing
+        assert all(archive.read(name) == expected.read(name) for name in expected.namelist())
+    assert Path("a.npz").read_bytes() == Path("b").read_bytes()
 
 
-@pytest.mark.parametrize("array", [np.array([None]), np.array([{"a": 1}]), np.array([[1], [1, 2]], object)])
-def test_an_array_of_objects_is_refused_by_its_name_before_a_file_is_made(array):
-    arrays = {"good": np.zeros(2), "input/bad": array}
+def test_an_array_of_objects_is_refused_by_its_name_before_a_file_is_made():
+    with pytest.raises(TypeError, match="'input/bad'"):
+        write_arrays("a.npz", {"good": np.zeros(2), "input/bad": np.array([None])})
 
-    with pytest.raises(TypeError) as error:
-        write_arrays("a.npz", arrays)
-
-    assert "'input/bad'" in str(error.value)
     assert not Path("a.npz").exists()
 
 
 @pytest.mark.parametrize("read", READERS)
-def test_a_missing_file_is_named(read):
-    with pytest.raises(UserError) as error:
-        read("batches/0-3.npz")
+def test_what_is_no_file_or_holds_pickles_is_named(read, told):
+    Path("folder.npz").mkdir()
+    np.savez("pickles.npz", array=np.array([{"a": 1}], object))
+    np.savez_compressed("compressed.npz", array=np.array([{"a": 1}], object))
 
-    assert str(error.value) == "batches/0-3.npz does not exist"
+    sentences = [told(read, f"{name}.npz") for name in ("missing", "folder", "pickles", "compressed")]
 
-
-@pytest.mark.parametrize("read", READERS)
-def test_what_cannot_be_read_for_another_reason_than_damage_is_named_and_stays(read):
-    Path("a.npz").mkdir()
-
-    with pytest.raises(UserError) as error:
-        read("a.npz")
-
-    assert str(error.value) == "a.npz cannot be read: Is a directory"
-    assert Path("a.npz").is_dir()
+    assert sentences[:2] == ["missing.npz does not exist", "folder.npz cannot be read: Is a directory"]
+    assert Path("folder.npz").is_dir()
+    assert "pickles.npz" in sentences[2] and "compressed.npz" in sentences[3]
 
 
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-@pytest.mark.parametrize("read", READERS)
-def test_a_file_with_pickles_is_not_opened(read, save):
-    save("a.npz", array=np.array([{"a": 1}], object))
+@pytest.mark.parametrize("change", [-8, 8])
+def test_values_that_do_not_fill_their_shape_are_damage(change, told):
+    header, member = {"descr": "<f8", "fortran_order": False, "shape": (4,)}, io.BytesIO()
+    np.lib.format.write_array_header_1_0(member, header)
+    with zipfile.ZipFile("a.npz", "w") as archive:
+        archive.writestr("x.npy", member.getvalue() + bytes(32 + change))
 
-    with pytest.raises(UserError) as error:
-        read("a.npz")
-
-    assert "a.npz" in str(error.value)
+    assert f"x.npy: {32 + change} bytes of values instead of 32" in told(open_arrays, "a.npz")
+    assert Path("a.npz.damaged").exists()
 
 
 @pytest.mark.parametrize("read", READERS)
 @given(share=st.floats(0, 1, exclude_max=True))
-def test_a_truncated_file_is_put_aside_and_named(read, share):
+def test_a_truncated_file_is_put_aside_and_named(read, share, told):
     write_arrays("a.npz", ARRAYS)
     whole = Path("a.npz").read_bytes()
     Path("a.npz").write_bytes(whole[: int(share * len(whole))])
 
-    with pytest.raises(UserError) as error:
-        read("a.npz")
+    sentence = told(read, "a.npz")
 
-    assert str(error.value).startswith("a.npz is damaged (")
-    assert "put aside as a.npz.damaged: run again" in str(error.value)
+    assert sentence.startswith("a.npz is damaged (")
+    assert "put aside as a.npz.damaged: run again" in sentence
     assert not Path("a.npz").exists()
     assert Path("a.npz.damaged").read_bytes() == whole[: int(share * len(whole))]
 
 
 @pytest.mark.parametrize("read", [read_arrays, open_checked])
-def test_a_flipped_byte_among_the_values_is_noticed(read):
-    write_arrays("a.npz", {"x": np.full(100, np.pi)})
+def test_a_flipped_byte_at_the_end_of_a_big_array_is_noticed(read, told):
+    write_arrays("a.npz", {"x": np.full(100_000, np.pi)})
     content = bytearray(Path("a.npz").read_bytes())
-    place = content.index(np.float64(np.pi).tobytes())
-    content[place + 400] ^= 1
+    content[content.rindex(np.float64(np.pi).tobytes())] ^= 1
     Path("a.npz").write_bytes(content)
 
-    with pytest.raises(UserError) as error:
-        read("a.npz")
-
-    assert "a.npz is damaged" in str(error.value)
+    assert "a.npz is damaged" in told(read, "a.npz")
 
 
 @pytest.mark.parametrize("read", [read_arrays, open_checked])
 def test_a_flipped_byte_never_changes_values_unnoticed(read):
     write_arrays("a.npz", {"id": np.array(["0", "1"]), "x": np.arange(6.0)})
     whole, expected = Path("a.npz").read_bytes(), read_arrays("a.npz")
-    outcomes = {}
+
     for place, bits in itertools.product(range(len(whole)), (0x20, 0x80, 0x01)):
         Path("b.npz").write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
-
         try:
             result = read("b.npz")
-            same = all(np.array_equal(result[name], expected[name]) for name in result.keys() & expected.keys())
-            outcomes[place, bits] = "harmless" if same else "wrong arrays"
         except UserError as error:
-            outcomes[place, bits] = "noticed" if "put aside" in str(error) else str(error)
-        except Exception as error:
-            outcomes[place, bits] = f"{type(error).__name__}: {error}"
-
-    assert {place: what for place, what in outcomes.items() if what not in ("harmless", "noticed")} == {}
-
-
-def test_equal_layouts_agree_in_whatever_order_their_components_stand():
-    layouts = {"a": {"x": (2,), "y": ()}, "b": {"y": (), "x": (2,)}}
-
-    result = check_same_layout(layouts)
-
-    assert result is None
+            assert "put aside" in str(error), (place, bits)
+        else:
+            for name in result.keys() & expected.keys():
+                assert np.array_equal(result[name], expected[name]), (place, bits)
 
 
-@pytest.mark.parametrize("position", range(4))
 @pytest.mark.parametrize(
-    ("odd", "here", "there"),
-    [({"x": (3,), "y": ()}, "(3,)", "(2,)"), ({"y": ()}, "missing", "(2,)")],
-    ids=["another shape", "missing"],
+    ("layouts", "sentence"),
+    [
+        (
+            [{"x": (3,), "y": ()}, {"x": (2,), "y": ()}, {"y": (), "x": (2,)}],
+            "item 0: x has shape (3,), the others have (2,)",
+        ),
+        ([{"x": (), "y": ()}, {"y": ()}, {"x": (), "y": ()}], "item 1: x has shape missing, the others have ()"),
+        ([{"x": ()}, {"x": ()}, {"x": (), "y": (4,)}], "item 2: y has shape (4,), the others have missing"),
+        ([{"x": (1,)}, {"x": (2,)}], "item 1: x has shape (2,), the others have (1,)"),
+    ],
+    ids=["first", "missing", "more", "of two"],
 )
-def test_the_odd_layout_is_named_wherever_it_stands(position, odd, here, there):
-    labels = [f"item {number}" for number in range(4)]
-    layouts = {label: {"x": (2,), "y": ()} for label in labels}
-    layouts[labels[position]] = odd
+def test_the_odd_layout_is_named_whatever_the_order_of_components(layouts, sentence, told):
+    layouts = {f"item {number}": layout for number, layout in enumerate(layouts)}
 
-    with pytest.raises(UserError) as error:
-        check_same_layout(layouts)
-
-    assert str(error.value) == f"item {position}: x has shape {here}, the others have {there}; all must agree"
-
-
-def test_a_component_that_only_one_layout_has_is_named():
-    layouts = {"a": {"x": ()}, "b": {"x": ()}, "c": {"x": (), "extra": (4,)}}
-
-    with pytest.raises(UserError) as error:
-        check_same_layout(layouts)
-
-    assert str(error.value).startswith("c: extra has shape (4,), the others have missing")
-
-
-def test_of_two_layouts_that_differ_one_is_named():
-    layouts = {"a": {"x": (1,)}, "b": {"x": (2,)}}
-
-    with pytest.raises(UserError) as error:
-        check_same_layout(layouts)
-
-    assert str(error.value).startswith("b: x has shape (2,), the others have (1,)")
+    assert told(check_same_layout, layouts) == f"{sentence}; all must agree"

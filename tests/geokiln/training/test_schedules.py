@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from geokiln.training.schedules import learning_rate, schedule_length
+from geokiln.training.schedules import learning_rate
 
 
 def rates(settings, count):
@@ -21,7 +21,6 @@ def torchs(make, count, rate=0.1):
 
 SCHEDULER = torch.optim.lr_scheduler
 PAIRS = {
-    "constant": ({"schedule": "constant"}, lambda o: SCHEDULER.ConstantLR(o, 1.0)),
     "linear": (
         {"schedule": "linear", "end_learning_rate": 0.02, "schedule_epochs": 8},
         lambda o: SCHEDULER.LinearLR(o, 1.0, 0.2, 8),
@@ -56,19 +55,3 @@ def test_a_warm_up_rises_to_the_schedule(wedge):
     settings = wedge(schedule="constant", learning_rate=0.1, warmup_epochs=4)
 
     assert rates(settings, 6) == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1, 0.1])
-
-
-@pytest.mark.parametrize(
-    ("changes", "length"),
-    [
-        ({"schedule": "constant"}, None),
-        ({"schedule": "step"}, None),
-        ({"schedule": "exponential"}, None),
-        ({"schedule": "exponential", "end_learning_rate": 0.01}, 5),
-        ({"schedule": "cosine"}, 5),
-        ({"schedule": "linear", "schedule_epochs": 3}, 3),
-    ],
-    ids=str,
-)
-def test_some_schedules_hang_on_the_number_of_epochs(changes, length, wedge):
-    assert schedule_length(wedge(epochs=5, **changes)) == length

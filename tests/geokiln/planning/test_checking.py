@@ -1,0 +1,172 @@
+"""Mistakes of a whole project: each in a sentence with its key, and all at once."""
+
+import re
+
+import pytest
+
+from geokiln.errors import UserError
+
+
+@pytest.fixture
+def mistakes(project):
+    """A function that gives the lines that a project is refused with."""
+
+    def mistakes(**sections):
+        with pytest.raises(UserError) as error:
+            project(**sections)
+        headline, *lines = str(error.value).splitlines()
+        assert re.fullmatch(r"config.yaml: (1 mistake|\d+ mistakes)", headline)
+        return [line.removeprefix("  ") for line in lines]
+
+    return mistakes
+
+
+def test_mistakes_of_all_kinds_are_told_at_once(mistakes):
+    lines = mistakes(
+        geometry={"cuont": 5, "source": ["a/x.geo", "b/x.geo"]},
+        training={"epochs": 0},
+        wedges=[{"hidden_layers": [1, 99]}],
+        selection={"rungs": [20, 10]},
+    )
+
+    assert [line.split(": ")[0] for line in lines] == [
+        "geometry.cuont", "geometry.source", "geometry.source", "geometry.source", "selection.rungs",
+        "training.epochs", "wedges[0].hidden_layers",
+    ]  # fmt: skip
+    assert "geometry.source: two files are called x.geo; rename one" in lines
+
+
+def test_every_file_that_does_not_exist_is_named_with_its_key(mistakes, tmp_path):
+    lines = mistakes(
+        generator={"file": "other.py", "inputs": ["rest.obj"]},
+        geometry={"source": "poses.geo"},
+        environments={"train": "envs/mine.txt"},
+        unseen={"walk": {"source": "walk.geo", "ground_truth": True}},
+        training={"initial_weights": "w.safetensors", "script": "mine.py"},
+        wedges=[{"script": "wedges.py"}],
+    )
+
+    assert lines == [
+        f"environments.train: envs/mine.txt does not exist in {tmp_path}",
+        f"generator.file: other.py does not exist in {tmp_path}",
+        f"generator.inputs: rest.obj does not exist in {tmp_path}",
+        f"geometry.source: poses.geo does not exist in {tmp_path}",
+        f"training.initial_weights: w.safetensors does not exist in {tmp_path}",
+        f"training.script: mine.py does not exist in {tmp_path}",
+        f"unseen.walk.source: walk.geo does not exist in {tmp_path}",
+        "wedges[0].script: wedges.py does not exist",
+    ]
+
+
+def test_everything_that_is_odd_or_contradicts_is_told(mistakes, poses):
+    lines = mistakes(
+        geometry={"name": "drops.npz", "source": "poses.geo"},
+        generator={"inputs": ["{a}.obj"], "command": {"words": ["ls"]}, "parameters": {"limit": float("nan")}},
+        environments={"folder": "{a}", "python": "/no/python"},
+        unseen={"line": {"source": "poses.bgeo", "ground_truth": False}},
+        selection={"by": "unseen", "rungs": [20, 10]},
+    )
+
+    assert lines == [
+        "environments.folder: has braces, which Snakemake reads as wildcards",
+        "environments.python: /no/python does not exist; use current, houdini or a path",
+        "generator.command.outputs: name the files that the command writes for an item",
+        "generator.inputs: {a}.obj has braces, which Snakemake reads as wildcards; rename it",
+        "generator.parameters.limit: nan is no number, text, list or section",
+        "geometry.name: drops.npz, but geometry.source is poses.geo: both need one suffix",
+        "selection.by: unseen needs an unseen input with ground_truth: true",
+        "selection.rungs: [20, 10] must be epochs that grow from rung to rung",
+        "unseen.line.source: poses.bgeo is neither `generator` nor a .geo or .npz file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sections", "sentence"),
+    [
+        ({"wedges": {"pack_size": [1, 2]}}, "wedges.pack_size: is the same for all wedges; set training.pack_size"),
+        (
+            {"wedges": {"validation_share": [0.2, 0.7]}, "preprocess": {"test_share": 0.4}},
+            "preprocess: validation_share and test_share leave nothing to train on",
+        ),
+        ({"wedges": [{"extra": [{}, {"patience": 3, "validation_share": 0}]}]}, "training.patience needs a validation"),
+        ({"wedges": [{"skip": "hidden_layers > 0"}]}, "wedges[0].skip: 'hidden_layers > 0' holds for all of the"),
+    ],
+    ids=str,
+)
+def test_wedges_that_contradict_the_settings_are_told(sections, sentence, mistakes):
+    (line,) = mistakes(**sections)
+
+    assert line.startswith(sentence)
+
+
+def test_keys_of_earlier_versions_name_the_new_ones(mistakes):
+    lines = mistakes(
+        halving={"rungs": [10]},
+        work_items={"cache": "write"},
+        geometry={"format": "npz"},
+        generator={"retries": 2, "command": ["a", "b"]},
+    )
+
+    assert lines[:4] == [
+        "generator.command: is a section now: command: {words: ['a', 'b'], outputs: [...]}",
+        "generator.retries: stands in generator.command now: command: {words: [...], retries: 2}",
+        "geometry.format: follows from the name now: geometry.name: poses.npz makes a table",
+        "halving: stands in selection now: selection: {rungs: [100, 300], eta: 3}",
+    ]
+    assert lines[4].startswith("work_items.cache: is an action now: `./geokiln recook` has everything cooked anew by")
+
+
+def test_every_function_that_the_generator_lacks_is_named_with_what_asks_for_it_and_the_nearest(mistakes, write):
+    write("generator.py", "def cok(item): ...\ndef geometri(): ...\ndef unse(): ...")
+
+    lines = mistakes()
+
+    assert lines == [
+        "generator.py defines no function cook; it returns an item's targets as a dict of arrays (did you mean cok?)",
+        "generator.py defines no function geometry; geometry.source: generator asks for it (did you mean geometri?)",
+        "generator.py defines no function unseen; unseen inputs with source: generator ask for it (did you mean unse?)",
+    ]
+
+
+POSES = {"geometry": {"source": "poses.geo"}}
+POINTS = {**POSES, "work_items": {"element": "point"}}
+EMPTY = '["pointcount",0,"primitivecount",0]'
+NO_HOOK = "mine.py defines none of model, loss, train, which training.script is for; it defines trian"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "sections", "sentence"),
+    [
+        ("helper.py", "x = (\n", {}, "helper.py, line 1: "),
+        ("mine.py", "def trian(): ...", {"training": {"script": "mine.py"}}, NO_HOOK),
+        ("cook.txt", "-r a.txt\n", {"environments": {"cook": "cook.txt"}}, "environments.cook: a.txt does not exist"),
+        ("poses.geo", "\x7fNSJb", POSES, "poses.geo: no primitivecount"),
+        ("poses.geo", EMPTY, POSES, "poses.geo: the geometry is empty; each data point needs a primitive"),
+        ("poses.geo", EMPTY, {**POSES, "work_items": {"empty": "warn"}}, "poses.geo: there is no primitive to make"),
+        ("poses.geo", '["pointcount",0,"primitivecount",3]', POINTS, "poses.geo: the geometry is empty; each data"),
+    ],
+    ids=str,
+)
+def test_a_file_that_is_no_good_is_told(path, text, sections, sentence, mistakes, write):
+    write(path, text)
+
+    (line,) = mistakes(**sections)
+
+    assert line.startswith(sentence)
+
+
+def test_a_generator_need_not_make_what_comes_from_files_nor_a_point_cloud_have_primitives(project, write):
+    write("generator.py", "def cook(item): ...")
+    write("cloud.geo", '["pointcount",7,"primitivecount",0]')
+    unseen = {"cloud": {"source": "cloud.geo", "ground_truth": True}}
+
+    result = project(geometry={"source": "cloud.geo"}, work_items={"element": "point"}, unseen=unseen)
+
+    assert result.generator == ["generator.py"]
+    assert (result.count, result.items_of(unseen="cloud")) == (7, 7)
+
+
+def test_a_generator_that_takes_its_names_from_elsewhere_is_left_to_the_job(project, write):
+    write("generator.py", "from helper import *")
+
+    assert project().generator == ["generator.py", "helper.py"]

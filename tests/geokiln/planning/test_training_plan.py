@@ -1,0 +1,46 @@
+import json
+
+import yaml
+
+
+def test_the_axes_of_wedges_are_all_keys_that_any_of_them_has(project):
+    config = yaml.safe_load("[{weight_decay: [0.0], dropout: 0.1}, {extra: [{epochs: 7}, {hidden_layers: 3}]}]")
+
+    training = project(wedges=config).training
+
+    assert training.axes == ["dropout", "epochs", "hidden_layers", "weight_decay"]
+
+
+def test_a_script_of_wedges_lies_in_the_project_and_gets_its_settings(project, write):
+    write("mine.py", "def wedges(wedges, settings):\n    return [{'epochs': settings['epochs'] + 1}]\n")
+
+    result = project(wedges=[{"script": "mine.py"}], training={"epochs": 7})
+
+    assert result.training.wedges == {"epochs-8": {"epochs": 8}}
+
+
+def test_a_pack_is_told_all_settings_and_each_wedges_own(project):
+    training = project(wedges={"hidden_layers": [5], "weight_decay": [0.25]}, training={"epochs": 7}).training
+
+    (pack,) = training.packs
+
+    assert json.loads(training.settings_json())["epochs"] == 7
+    assert json.loads(training.values_json(pack)) == {pack: {"hidden_layers": 5, "weight_decay": 0.25}}
+
+
+def test_wedges_with_the_same_preprocessing_share_a_recipe(project):
+    training = project(wedges={"target_components": [4, 8], "hidden_layers": [1, 2]}).training
+
+    assert list(training.recipes) == ["target_components-4", "target_components-8"]
+    assert training.recipe_of("hidden_layers-2_target_components-4") == "target_components-4"
+    assert json.loads(training.recipe_json("target_components-8")) == {**training.preprocess, "target_components": 8}
+    assert list(project(wedges={}).training.recipes) == ["base"]
+
+
+def test_a_pack_goes_on_from_the_rung_before_and_a_wedge_alone_from_none(project):
+    training = project(selection={"rungs": [10, 20]}, wedges={"seed": [1, 2]}).training
+
+    before = [training.rung_before("base_0", rung) for rung in (None, 20, 10)]
+
+    assert before == [20, 10, None]
+    assert training.rung_before("seed-1") is None

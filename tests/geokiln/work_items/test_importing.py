@@ -1,0 +1,106 @@
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geokiln.errors import UserError
+from geokiln.geometry.geo_file import write_geo
+from geokiln.geometry.geometry import Geometry
+from geokiln.storage.arrays import write_arrays
+from geokiln.work_items.importing import import_items, matches
+
+
+def imported(*paths, **settings):
+    """The items that an import makes: id -> attributes."""
+    items = import_items(paths, 7, **settings)
+    return {
+        id_: {name: column[row].tolist() for name, column in items.attributes.items()}
+        for row, id_ in enumerate(items.ids.tolist())
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "chosen"), [("P name", "P name"), ("* ^name", "P Cd"), ("^P", ""), ("C* ^Cd", ""), ("^* P", "P")]
+)
+def test_attributes_are_chosen_as_in_houdini(pattern, chosen):
+    assert [name for name in ("P", "Cd", "name") if matches(pattern, name)] == chosen.split()
+
+
+def test_points_groups_and_patterns_choose_what_becomes_an_item():
+    attributes = {"rest": np.arange(3) * 1.0, "name": np.array(["a", "b", "c"])}
+    write_geo("points.geo", Geometry(np.eye(3), [[0, 1, 2]], attributes, {"area": np.ones(1)}))
+    text = Path("points.geo").read_text().rstrip().rstrip("]")
+    group = [["name", "tip"], ["selection", ["unordered", ["boolRLE", [1, False, 2, True]]]]]
+    Path("points.geo").write_text(f'{text}, "pointgroups", {json.dumps([group])}]')
+
+    points = imported("points.geo", element="point")
+    tips = imported("points.geo", element="point", group="tip", pattern="* ^P")
+    detail = imported("points.geo", element="detail", pattern="point*")
+
+    assert points["1"] == {"P": [0, 1, 0], "rest": 1, "name": "b"}
+    assert tips == {"1": {"rest": 1, "name": "b"}, "2": {"rest": 2, "name": "c"}}
+    assert detail == {"0": {"pointcount": 3}}
+
+
+@pytest.mark.parametrize("keys", [[7, 3, 5], ["c", "a", "b"]])
+def test_an_id_attribute_is_the_identity_wherever_an_element_stands(keys):
+    x = np.array([0.0, 1.0, 2.0])
+    write_arrays("keys.npz", {"key": np.array(keys), "x": x})
+    write_arrays("turned.npz", {"key": np.array(keys[::-1]), "x": x[::-1]})
+
+    items, turned = (imported(path, id_attribute="key") for path in ("keys.npz", "turned.npz"))
+
+    assert list(items) == [str(key) for key in keys]
+    assert items == turned
+
+
+NAMES = "there are: key, x, pair, double, empty"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"id_attribute": "kex"}, f"there is no attribute 'kex'; {NAMES}"),
+        ({"id_attribute": "x"}, "'x' must hold one integer or string for each element"),
+        ({"id_attribute": "pair"}, "'pair' must hold one integer or string for each element"),
+        ({"id_attribute": "double"}, "elements 0 and 2 have the same 'double', 4; it must identify one"),
+        ({"id_attribute": "empty"}, "element 1 has an empty or broken 'empty', ''"),
+        ({"pattern": "none"}, f"'none' chooses no primitive attribute; {NAMES}"),
+        ({"constants": {"x": 1}}, "'x' is an attribute of the geometry, too; choose another name"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_imported_is_told(changes, sentence):
+    columns = {"key": [1, 2, 3], "x": [0.0, 1.0, 2.0], "pair": [[1, 2], [3, 4], [5, 6]], "double": [4, 5, 4]}
+    write_arrays("keys.npz", {**columns, "empty": ["a", "", "c"]})
+
+    with pytest.raises(UserError, match=f"{re.escape(sentence)}$"):
+        import_items(["keys.npz"], 7, **changes)
+
+
+@pytest.mark.parametrize(
+    ("x", "empty", "sentence"),
+    [
+        ([0.0, np.nan], "fail", "attribute 'x' is not finite (NaN, Inf) in element 1"),
+        ([], "fail", "the geometry is empty; each data point needs an element"),
+        ([], "ignore", "no element is left to make work items of"),
+    ],
+    ids=["NaN", "empty", "nothing left"],
+)
+def test_values_that_make_no_items_are_told(x, empty, sentence):
+    write_arrays("x.npz", {"x": x})
+
+    with pytest.raises(UserError, match=f"^x.npz: {re.escape(sentence)}$"):
+        import_items(["x.npz"], 7, empty=empty)
+
+
+def test_an_empty_geometry_may_be_left_out_with_a_warning(capsys):
+    write_arrays("none.npz", {"x": np.zeros(0)})
+    write_arrays("some.npz", {"x": np.zeros(2)})
+
+    items = imported("none.npz", "some.npz", empty="warn")
+
+    assert list(items) == ["0", "1"]
+    assert capsys.readouterr().out == "warning: none.npz is empty and gives no work items\n"
