@@ -19,9 +19,9 @@ sys.path.insert(0, str(CHECKOUT / "scripts"))  # for the package geokiln
 FILES = Path(__file__).with_name("peers") / "files"
 
 
-def geokiln(project, target):
+def geokiln(project, target, checkout=CHECKOUT):
     """Return the command that makes *target* of the project folder, on 2 cores."""
-    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", CHECKOUT / "Snakefile", "--cores", "2"]
+    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", Path(checkout, "Snakefile"), "--cores", "2"]
     return [*snakemake, "--directory", project, target]
 
 

@@ -1,10 +1,11 @@
 """The default job from nothing, and where its time goes, beside one plain Python program that does the same work.
 
-    .venv-test/bin/python benchmarks/default_job.py [--repeats 3]
+    .venv-test/bin/python benchmarks/default_job.py [--repeats 3] [--beside CHECKOUT]
 
 Both run with the environments built. The program (--plain runs it alone) solves in a pool of 2 processes, trains the
 same wedges two at a time, exports the best and predicts, all in memory: what orchestration, files and reuse cost is
-the ratio of the two. Each is a new process, so imports count.
+the ratio of the two. Each is a new process, so imports count. --beside names another checkout, such as an earlier
+version, whose runs alternate with this one's.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import statistics
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 from common import CHECKOUT, geokiln, print_rules, seconds, seconds_by_rule
 
@@ -20,24 +22,31 @@ from common import CHECKOUT, geokiln, print_rules, seconds, seconds_by_rule
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--beside", help="another checkout, whose environments are built")
     parser.add_argument("--plain", action="store_true", help="run the plain program once, in this process")
     args = parser.parse_args()
     if args.plain:
         return plain_program()
 
-    walls, plain, again, jobs = [], [], [], []
+    checkouts = [CHECKOUT, *([Path(args.beside)] if args.beside else [])]
+    walls, again, plain, jobs = [[] for _ in checkouts], [[] for _ in checkouts], [], []
     for _ in range(args.repeats):
-        with tempfile.TemporaryDirectory() as project:
-            shutil.copy(CHECKOUT / "config.yaml", project)
-            request = geokiln(project, "predictions/all.npz")
-            walls.append(seconds(request))
-            jobs.append(seconds_by_rule(project))
-            again.append(seconds(request))
+        for number, checkout in enumerate(checkouts):
+            with tempfile.TemporaryDirectory() as project:
+                shutil.copy(checkout / "config.yaml", project)
+                request = geokiln(project, "predictions/all.npz", checkout)
+                walls[number].append(seconds(request))
+                jobs += [seconds_by_rule(project)] if checkout == CHECKOUT else []
+                again[number].append(seconds(request))
         plain.append(seconds([sys.executable, __file__, "--plain"], OMP_NUM_THREADS="1"))
-    wall, peer = statistics.median(walls), statistics.median(plain)
-    print(f"cold run       {wall:6.1f} s   (of {', '.join(f'{w:.1f}' for w in walls)})")
-    print(f"plain program  {peer:6.1f} s   (of {', '.join(f'{w:.1f}' for w in plain)}); ratio {wall / peer:.2f}")
-    print(f"nothing to do  {statistics.median(again):6.1f} s")
+    peer = statistics.median(plain)
+    print(f"plain program  {peer:6.1f} s   (of {', '.join(f'{w:.1f}' for w in plain)})")
+    for checkout, cold, nothing in zip(checkouts, walls, again, strict=True):
+        wall = statistics.median(cold)
+        print(f"{checkout.name}: cold run {wall:6.1f} s   (of {', '.join(f'{w:.1f}' for w in cold)});", end=" ")
+        print(f"ratio {wall / peer:.2f}; nothing to do {statistics.median(nothing):.2f} s")
+    if args.beside:
+        print(f"cold, over {checkouts[1].name}: {statistics.median(walls[0]) / statistics.median(walls[1]):.3f}")
     print_rules(jobs)
 
 

@@ -1,9 +1,10 @@
 """A million work items in 100 batches, from a table of attributes to one dataset; then one of them is edited.
 
-    .venv-test/bin/python benchmarks/million_items.py [--items 1000000] [--batches 100] [--repeats 3]
+    .venv-test/bin/python benchmarks/million_items.py [--items 1000000] [--batches 100] [--beside CHECKOUT]
 
 The generator is a vectorised toy of 16 inputs and 32 targets, so that what is measured is Geokiln: reading,
 fingerprints, files, merging. Memory is the largest RssAnon of any one process: pages of memory maps do not count.
+--beside names another checkout, such as an earlier version, whose runs alternate with this one's.
 """
 
 import argparse
@@ -37,16 +38,19 @@ def main():
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--batches", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--beside", help="another checkout, whose environments are built")
     args = parser.parse_args()
-    runs = [run(args.items, args.batches) for _ in range(args.repeats)]
+    checkouts = [CHECKOUT, *([Path(args.beside)] if args.beside else [])]
+    runs = [[run(args.items, args.batches, checkout) for checkout in checkouts] for _ in range(args.repeats)]
     print(f"{args.items:,} items in {args.batches} batches, medians of {args.repeats}")
-    for step in runs[0]:
-        seconds = statistics.median(steps[step].seconds for steps in runs)
-        megabytes = max(steps[step].bytes for steps in runs) / 1e6
-        print(f"  {step:20} {seconds:6.1f} s   largest process {megabytes:4.0f} MB", flush=True)
+    for step in runs[0][0]:
+        seconds = [statistics.median(one[number][step].seconds for one in runs) for number in range(len(checkouts))]
+        megabytes = max(one[0][step].bytes for one in runs) / 1e6
+        ratio = f"   {seconds[0] / seconds[1]:.3f} of {checkouts[1].name}" if args.beside else ""
+        print(f"  {step:20} {seconds[0]:6.2f} s   largest process {megabytes:4.0f} MB{ratio}", flush=True)
 
 
-def run(items, batches):
+def run(items, batches, checkout):
     """Return what each step took: name -> memory.Peak."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
@@ -60,7 +64,7 @@ def run(items, batches):
         (project / "config.yaml").write_text(json.dumps(config))  # JSON is YAML, too
         pose = np.random.default_rng(2).normal(size=(items, 16)).astype("f4")
         np.savez(project / "poses.npz", pose=pose)
-        snakemake = [sys.executable, "-m", "snakemake", "--snakefile", CHECKOUT / "Snakefile", "--cores", "2"]
+        snakemake = [sys.executable, "-m", "snakemake", "--snakefile", checkout / "Snakefile", "--cores", "2"]
         request = [*snakemake, "--quiet", "rules", "--directory", project, "--", "dataset/examples.json"]
         dry = [*request[:-2], "--dry-run", *request[-2:]]
         steps = {"dry run": peak_anonymous(dry), "cold": peak_anonymous(request)}

@@ -59,7 +59,7 @@ def configure(project, seed, rungs):
     head = head.replace("\n  seed: 0 ", f"\n  seed: {seed} ").replace(
         "\n  shuffle_seed: 0", f"\n  shuffle_seed: {seed}"
     )
-    (project / "config.yaml").write_text(f"{head}\nwedges: {json.dumps(WEDGES)}\nhalving: {{rungs: {rungs}}}\n{tail}")
+    (project / "config.yaml").write_text(f"{head}\nwedges: {json.dumps(WEDGES)}\nselection: {{rungs: {rungs}}}\n{tail}")
 
 
 if __name__ == "__main__":
