@@ -1,6 +1,6 @@
 """Draw the rules of the default job as a mermaid flowchart: python docs/rulegraph.py
 
-Environments are left out: every rule hangs on one, and the arrows would hide the data's way.
+Environments are left out: every rule depends on one, and the arrows would hide the data's way.
 """
 
 import re
