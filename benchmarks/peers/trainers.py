@@ -102,8 +102,10 @@ def lightning(inputs, targets, settings, after_epoch=None):
         def configure_optimizers(self):
             return adamw(self, settings)
 
-    if after_epoch:
-        raise NotImplementedError
+        def on_train_epoch_end(self):
+            if after_epoch:
+                after_epoch(layers_of(self.network))
+
     regressor, unused = Regressor(), ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
     trainer = Trainer(accelerator="cpu", max_epochs=settings["epochs"], **dict.fromkeys(unused, False))
     trainer.fit(regressor, shuffled(inputs, targets, settings))

@@ -4,10 +4,12 @@ Each does what the class of the same name in ``torch.optim`` does, on whole tabl
 Weight decay acts on weights and not on biases: a row holds the weights first.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 
 
-class Optimizer:
+class Optimizer(ABC):
     """What all share: the parameters, the decay, and named tables that make up the state.
 
     Another optimizer names its ``tables`` and defines ``update(rates)``; ``OPTIMIZERS`` maps its name in the config to
@@ -44,9 +46,9 @@ class Optimizer:
         if self.decay is not None:
             self.weight_gradient.addcmul_(self.weights, self.decay)
 
+    @abstractmethod
     def update(self, rates):
         """Change ``parameters`` (K, n) in place, by ``gradient`` (K, n), which may be used up, and ``state``."""
-        raise NotImplementedError
 
 
 class Sgd(Optimizer):
