@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 CHECKOUT = Path(__file__).parents[1]
+SHIPPED = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
 ALL = "predictions/all.npz"
 NUMBERS = itertools.count()
 
@@ -210,6 +211,20 @@ def write(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def recipe():
+    """A function that gives the settings of a preprocessing: the shipped ones, small, with what the test changes."""
+    return lambda **changes: {**SHIPPED["preprocess"], "validation_share": 0.2, "target_components": 3, **changes}
+
+
+@pytest.fixture
+def wedge():
+    """A function that gives the training settings of one wedge: the shipped ones, small, with what the test changes."""
+    small = {"hidden_layers": 1, "hidden_width": 8, "learning_rate": 0.01, "schedule": "constant", "batch_size": 4}
+    small |= {"epochs": 5, "epochs_per_evaluation": 1}
+    return lambda **changes: {**SHIPPED["training"], **small, **changes}
 
 
 @pytest.fixture

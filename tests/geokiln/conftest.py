@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -39,26 +38,6 @@ def dataset():
         return raw, sidecar, ids
 
     return dataset
-
-
-@pytest.fixture
-def wedge():
-    """A function that gives the training settings of one wedge: small ones, with what the test changes."""
-    shipped = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["training"]
-    small = {
-        "hidden_layers": 1,
-        "hidden_width": 8,
-        "learning_rate": 0.01,
-        "schedule": "constant",
-        "batch_size": 4,
-        "epochs": 5,
-        "epochs_per_evaluation": 1,
-    }
-
-    def wedge(**changes):
-        return {**shipped, **small, **changes}
-
-    return wedge
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from geokiln.geometry.geo_file import write_geo
 from geokiln.geometry.geometry import Geometry
@@ -16,16 +15,6 @@ from geokiln.storage.tables import TableWriter
 from geokiln.work_items.item_table import write_items
 from geokiln.work_items.items import WorkItems
 
-SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["training"]
-SETTINGS = {
-    **SHIPPED,
-    "hidden_layers": 1,
-    "hidden_width": 8,
-    "learning_rate": 0.01,
-    "batch_size": 8,
-    "epochs": 20,
-    "epochs_per_evaluation": 5,
-}
 GENERATOR = """
     import numpy as np
 
@@ -134,9 +123,9 @@ def preprocessed(dataset):
 
 
 @pytest.fixture
-def settings():
+def settings(wedge):
     """A function that gives the training settings of a wedge, with what the test changes."""
-    return lambda **changes: {**SETTINGS, **changes}
+    return lambda **changes: wedge(**{"batch_size": 8, "epochs": 20, "epochs_per_evaluation": 5, **changes})
 
 
 @pytest.fixture

@@ -5,33 +5,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from geokiln.storage.tables import Table
 from preprocess import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-RECIPE = {
-    "validation_share": 0.2,
-    "test_share": 0.0,
-    "split_seed": 0,
-    "standardise_inputs": True,
-    "target_components": 3,
-    "target_weights": {},
-}
 FILES = ["training.raw", "training.json", "validation.raw", "validation.json", "basis.npz"]
 
 
-def arguments(**recipe):
-    outputs = [f"preprocessed/base/{name}" for name in FILES]
-    dataset = ["--raw", "dataset/examples.raw", "--ids", "dataset/examples.ids", "--sidecar", "dataset/examples.json"]
-    settings = ["--settings", json.dumps({**RECIPE, **recipe}), "--environment", "train-1"]
-    return [*dataset, *settings, "--training", *outputs[:2], "--validation", *outputs[2:4], "--basis", outputs[4]]
+@pytest.fixture
+def arguments(dataset, recipe):
+    """A function that gives the script's command line, with what the test changes of the recipe."""
+    tables = [f"preprocessed/base/{name}" for name in FILES]
+    files = ["--raw", "dataset/examples.raw", "--ids", "dataset/examples.ids", "--sidecar", "dataset/examples.json"]
+    outputs = ["--training", *tables[:2], "--validation", *tables[2:4], "--basis", tables[4]]
+    return lambda **changes: [*files, *outputs, "--environment", "train-1", "--settings", json.dumps(recipe(**changes))]
 
 
 def contents():
     return {path.name: path.read_bytes() for path in Path("preprocessed/base").iterdir()}
 
 
-def test_the_dataset_is_split_and_compressed(dataset, capsys):
+def test_the_dataset_is_split_and_compressed(arguments, capsys):
     main(arguments())
 
     tables = [Table(f"preprocessed/base/{s}.raw", f"preprocessed/base/{s}.json") for s in ("training", "validation")]
@@ -43,7 +39,7 @@ def test_the_dataset_is_split_and_compressed(dataset, capsys):
     assert re.fullmatch(rf"{splits}; 3 target components keep \d+\.\d{{4}}% of the variance\n", capsys.readouterr().out)
 
 
-def test_settings_that_come_back_are_reused_though_their_files_are_gone_without_a_heavy_import(dataset):
+def test_settings_that_come_back_are_reused_though_their_files_are_gone_without_a_heavy_import(arguments):
     main(arguments())
     before = contents()
     main(arguments(target_components=1))

@@ -3,24 +3,12 @@ import pytest
 from geokiln.dataset import context
 from geokiln.dataset.context import preprocess_key
 
-RECIPE = {
-    "validation_share": 0.2,
-    "test_share": 0.0,
-    "split_seed": 0,
-    "standardise_inputs": True,
-    "target_components": 3,
-    "target_weights": {},
-}
-
 
 @pytest.fixture
-def key(write):
+def key(write, recipe):
     """A function that gives the key of a preprocessing, with what the test changes."""
-    write("examples.json", "{}")
-    write("examples.ids", "0 1")
-    return lambda environment="train-1", **recipe: preprocess_key(
-        {**RECIPE, **recipe}, environment, "examples.json", "examples.ids"
-    )
+    files = write("examples.json", "{}"), write("examples.ids", "0 1")
+    return lambda environment="train-1", **changes: preprocess_key(recipe(**changes), environment, *files)
 
 
 def test_every_setting_the_environment_the_dataset_and_the_version_change_the_key(key, write, monkeypatch):
