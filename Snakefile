@@ -9,7 +9,7 @@ min_version("9.27.1")
 
 
 include: "rules/common.smk"
-include: "rules/lost_files.smk"
+include: "rules/results.smk"
 include: "rules/environments.smk"
 include: "rules/geometry.smk"
 include: "rules/work_items.smk"
@@ -22,6 +22,7 @@ include: "rules/halving.smk"
 include: "rules/select.smk"
 include: "rules/export.smk"
 include: "rules/predict.smk"
+include: "rules/stale.smk"
 include: "rules/run.smk"
 
 

@@ -17,10 +17,10 @@ from snakemake.exceptions import WorkflowError
 
 from geokiln.errors import UserError
 from geokiln.planning.command_line import asked_alone, check_until, looks_only
-from geokiln.planning.lost_files import LostFiles, missing
 from geokiln.planning.project import Project
 from geokiln.planning.reservations import memory, minutes
 from geokiln.planning.run_lock import claim_run, leave_nothing
+from geokiln.planning.stale_results import Results, lost, tell
 from geokiln.planning.summary import print_summary
 from geokiln.storage.sources import closure
 from geokiln.training.packs import lost_wedges

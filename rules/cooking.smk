@@ -29,6 +29,7 @@ rule cook_batch:
     resources:
         **reserve("cook", lambda wildcards: PROJECT.items_of(**wildcards)),
     params:
+        plan=plan_of("cook_batch"),
         rows="{batch}",
         parameters=as_it_is(PROJECT.parameters),
         command=as_it_is(PROJECT.command),
@@ -45,6 +46,7 @@ rule cook_batch:
         " --rows {params.rows}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
+        " --generator-digest {params.generator_digest}"
         " --parameters {params.parameters:q}"
         " --command {params.command:q}"
         " --items-per-call {params.items_per_call}"
@@ -54,6 +56,8 @@ rule cook_batch:
         " --parts {params.parts}"
         " --invalid {params.invalid}"
         " --failed {params.failed}"
+        " --sidecar {input.sidecar:q}"
+        " --plan {params.plan}"
         " --data-points {output.data_points:q}"
         " --report {output.report:q}"
         " > {log:q} 2>&1"
@@ -74,6 +78,7 @@ use rule cook_batch as cook_point with:
     log:
         "logs/cook_point/{point}.log",
     params:
+        plan=plan_of("cook_point"),
         rows="{point}-{point}",
 
 
@@ -92,6 +97,7 @@ use rule cook_batch as cook_whole with:
     log:
         "logs/cook_whole.log",
     params:
+        plan=plan_of("cook_whole"),
         rows="all",
 
 
@@ -111,6 +117,7 @@ use rule cook_batch as cook_unseen with:
     log:
         "logs/cook_unseen/{unseen}.log",
     params:
+        plan=plan_of("cook_unseen"),
         rows="all",
         parts=lambda wildcards: PROJECT.cooked_parts(wildcards.unseen),
         invalid="fail",

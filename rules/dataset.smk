@@ -5,8 +5,8 @@ def parts(suffix):
     """What the dataset is merged from: batches, data points, or the whole set, once their number is known."""
 
     def files(wildcards):
-        known = PROJECT.parts
-        if PROJECT.count is None:
+        known = PROJECT.parts  # of the last manifest, as long as the rules are read
+        if PROJECT.count is None and workflow.dag is not None:
             with open(checkpoints.list_batches.get().output[0]) as manifest:
                 known = json.load(manifest)["parts"]
         return [part + suffix for part in known]
@@ -30,11 +30,13 @@ rule merge_dataset:
     resources:
         **reserve("other"),
     params:
+        plan=plan_of("merge_dataset"),
         failure_share=config["work_items"]["failure_share"],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " {input.parts:q}"
         " --failure-share {params.failure_share}"
+        " --plan {params.plan}"
         " --raw {output.raw:q}"
         " --ids {output.ids:q}"
         " --sidecar {output.sidecar:q}"

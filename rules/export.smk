@@ -1,39 +1,41 @@
-"""wedges.csv, wedges/{wedge}/weights.safetensors -> model.onnx; wedges/{wedge}/model.onnx, epoch-{epoch}.onnx"""
+"""wedges.csv, wedges/{wedge}/weights.safetensors -> model.onnx (+ .json); wedges/{wedge}/model.onnx, epoch-{epoch}.onnx"""
 
 
 rule export_model:
     input:
         python=environment("train"),
         code=code("export_model.py"),
-        ranking="wedges.csv",
-        results=RESULTS,
-        weights=WEIGHTS,
-        bases=BASES,
+        sidecar_of_ranking="wedges.json",
+        ranking=ancient("wedges.csv"),
+        results=ancient(RESULTS),  # the ranking speaks for them
+        weights=ancient(WEIGHTS),
+        bases=ancient(BASES),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=TRAINING.script,
-        lost=lost_before(
-            "model.onnx", BEFORE_MODEL, [*RESULTS, *WEIGHTS, *BASES, "wedges.csv", "dataset/examples.json"]
-        ),
     output:
-        "model.onnx",
+        model="model.onnx",
+        about="model.json",
     log:
         "logs/export_model.log",
     resources:
         **reserve("other"),
     params:
-        own_digest=TRAINING.digest,
-        lost=LOST.times("model.onnx"),
+        plan=plan_of("export_model"),
+        script_digest=TRAINING.script_digest,
     # Which wedge is the first of the ranking is known only now.
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " --ranking {input.ranking:q}"
+        " --ranking {input.ranking:q} {input.sidecar_of_ranking:q}"
         " --result wedges/{{wedge}}/training.json"
         " --weights wedges/{{wedge}}/weights.safetensors"
         " --basis preprocessed/{{recipe}}/basis.npz"
         " --script {input.script:q}"
+        " --script-digest {params.script_digest}"
         " --examples {input.examples:q} {input.sidecar:q}"
-        " --output {output:q}"
+        " --plan {params.plan}"
+        " --output {output.model:q}"
+        " --about {output.about:q}"
         " > {log:q} 2>&1"
 
 
@@ -42,20 +44,22 @@ rule export_wedge:
         python=environment("train"),
         code=code("export_model.py"),
         result="wedges/{wedge}/training.json",
-        weights="wedges/{wedge}/weights.safetensors",
-        basis=preprocessed("basis.npz"),
+        weights=ancient("wedges/{wedge}/weights.safetensors"),
+        basis=ancient(preprocessed("basis.npz")),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=TRAINING.script,
     output:
-        "wedges/{wedge}/model.onnx",
+        model="wedges/{wedge}/model.onnx",
+        about="wedges/{wedge}/model.json",
     log:
         "logs/export_wedge/{wedge}.log",
     resources:
         **reserve("other"),
     params:
+        plan=plan_of("export_wedge"),
         epoch="chosen",
-        own_digest=TRAINING.digest,
+        script_digest=TRAINING.script_digest,
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --wedge {wildcards.wedge:q}"
@@ -64,8 +68,11 @@ rule export_wedge:
         " --weights {input.weights:q}"
         " --basis {input.basis:q}"
         " --script {input.script:q}"
+        " --script-digest {params.script_digest}"
         " --examples {input.examples:q} {input.sidecar:q}"
-        " --output {output:q}"
+        " --plan {params.plan}"
+        " --output {output.model:q}"
+        " --about {output.about:q}"
         " > {log:q} 2>&1"
 
 
@@ -75,14 +82,16 @@ use rule export_wedge as export_epoch with:
         python=environment("train"),
         code=code("export_model.py"),
         result="wedges/{wedge}/training.json",
-        weights="wedges/{wedge}/snapshots.safetensors",
-        basis=preprocessed("basis.npz"),
+        weights=ancient("wedges/{wedge}/snapshots.safetensors"),
+        basis=ancient(preprocessed("basis.npz")),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=TRAINING.script,
     output:
-        "wedges/{wedge}/epoch-{epoch}.onnx",
+        model="wedges/{wedge}/epoch-{epoch}.onnx",
+        about="wedges/{wedge}/epoch-{epoch}.json",
     log:
         "logs/export_epoch/{wedge}_{epoch}.log",
     params:
+        plan=plan_of("export_epoch"),
         epoch="{epoch}",

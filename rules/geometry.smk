@@ -1,4 +1,4 @@
-"""source -> geometry/{geometry}, geometry/unseen/{unseen}.geo (or .npz); the source is the generator or a file"""
+"""source -> geometry/{geometry} (+ .json), geometry/unseen/{unseen}.geo; the source is the generator or a file"""
 
 
 localrules:
@@ -13,11 +13,14 @@ rule sample_geometry:
         generator=PROJECT.generator,
         generator_inputs=PROJECT.generator_inputs,
         source=lambda wildcards: PROJECT.geometries[wildcards.geometry].files,
+        stale=tell_what_is_stale,
     output:
-        "geometry/{geometry}",
+        geometry="geometry/{geometry}",
+        sidecar="geometry/{geometry}.json",
     log:
         "logs/sample_geometry/{geometry}.log",
     params:
+        plan=plan_of("sample_geometry"),
         parameters=as_it_is(PROJECT.parameters),
         generator_digest=PROJECT.generator_digest,
         source_digest=lambda wildcards: PROJECT.geometries[wildcards.geometry].digest,
@@ -27,11 +30,15 @@ rule sample_geometry:
         "{input.python:q} {input.code[0]:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
+        " --generator-digest {params.generator_digest}"
         " --parameters {params.parameters:q}"
         " --source {input.source:q}"
+        " --source-digest={params.source_digest}"
         " --count {params.primitives}"
         " --seed {params.seed}"
-        " --output {output:q}"
+        " --plan {params.plan}"
+        " --output {output.geometry:q}"
+        " --sidecar {output.sidecar:q}"
         " > {log:q} 2>&1"
 
 
@@ -42,13 +49,16 @@ rule sample_unseen:
         generator=PROJECT.generator,
         generator_inputs=PROJECT.generator_inputs,
         source=lambda wildcards: PROJECT.unseen[wildcards.unseen].files,
+        stale=tell_what_is_stale,
     output:
-        "geometry/unseen/{unseen}.{suffix}",
+        geometry="geometry/unseen/{unseen}.{suffix}",
+        sidecar="geometry/unseen/{unseen}.{suffix}.json",
     log:
         "logs/sample_unseen/{unseen}_{suffix}.log",
     wildcard_constraints:
         suffix="geo|npz",
     params:
+        plan=plan_of("sample_unseen"),
         parameters=as_it_is(PROJECT.parameters),
         generator_digest=PROJECT.generator_digest,
         source_digest=lambda wildcards: PROJECT.unseen[wildcards.unseen].digest,
@@ -58,8 +68,12 @@ rule sample_unseen:
         " --unseen {wildcards.unseen:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
+        " --generator-digest {params.generator_digest}"
         " --parameters {params.parameters:q}"
         " --source {input.source:q}"
+        " --source-digest={params.source_digest}"
         " --count {params.primitives}"
-        " --output {output:q}"
+        " --plan {params.plan}"
+        " --output {output.geometry:q}"
+        " --sidecar {output.sidecar:q}"
         " > {log:q} 2>&1"

@@ -14,7 +14,7 @@ use rule train_pack as train_rung with:
         training_rows=ancient(preprocessed("training.raw")),
         validation=preprocessed("validation.json"),
         validation_rows=ancient(preprocessed("validation.raw")),
-        basis=preprocessed("basis.npz"),
+        basis=ancient(preprocessed("basis.npz")),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=TRAINING.script,
@@ -28,8 +28,8 @@ use rule train_pack as train_rung with:
     benchmark:
         "logs/train_rung/{rung}_{pack}.tsv"
     params:
+        plan=plan_of("train_rung"),
         until="{rung}",
-        lost=0,
 
 
 rule select_rung:
@@ -42,11 +42,13 @@ rule select_rung:
     log:
         "logs/select_rung/{rung}.log",
     params:
+        plan=plan_of("select_rung"),
         eta=config["selection"]["eta"],
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --packs {input.packs:q}"
         " --epochs {wildcards.rung}"
         " --eta {params.eta}"
+        " --plan {params.plan}"
         " --output {output:q}"
         " > {log:q} 2>&1"

@@ -9,7 +9,8 @@ rule predict:
     input:
         python=environment("predict"),
         code=code("predict.py"),
-        model="model.onnx",
+        about="model.json",
+        model=ancient("model.onnx"),
         report="unseen/{unseen}.json",
         unseen=ancient("unseen/{unseen}.npz"),  # its report speaks for it
         sidecar="dataset/examples.json",
@@ -21,12 +22,15 @@ rule predict:
         "logs/predict/{unseen}.log",
     resources:
         **reserve("other"),
+    params:
+        plan=plan_of("predict"),
     shell:
         "{input.python:q} {input.code[0]:q}"
-        " --model {input.model:q}"
+        " --model {input.model:q} {input.about:q}"
         " --unseen {input.unseen:q}"
         " --cook-report {input.report:q}"
         " --examples {input.examples:q} {input.sidecar:q}"
+        " --plan {params.plan}"
         " --predictions {output.predictions:q}"
         " --errors {output.errors:q}"
         " > {log:q} 2>&1"
@@ -37,7 +41,8 @@ use rule predict as predict_wedge with:
     input:
         python=environment("predict"),
         code=code("predict.py"),
-        model="wedges/{wedge}/model.onnx",
+        about="wedges/{wedge}/model.json",
+        model=ancient("wedges/{wedge}/model.onnx"),
         report="unseen/{unseen}.json",
         unseen=ancient("unseen/{unseen}.npz"),
         sidecar="dataset/examples.json",
@@ -47,27 +52,31 @@ use rule predict as predict_wedge with:
         errors="wedges/{wedge}/predictions/{unseen}.json",
     log:
         "logs/predict_wedge/{wedge}_{unseen}.log",
+    params:
+        plan=plan_of("predict_wedge"),
 
 
 rule merge_predictions:
     input:
         python=environment("predict"),
         code=code("merge_predictions.py"),
-        predictions=expand("predictions/{unseen}.npz", unseen=UNSEEN),
+        predictions=ancient(expand("predictions/{unseen}.npz", unseen=UNSEEN)),  # their errors speak for them
         errors=expand("predictions/{unseen}.json", unseen=UNSEEN),
-        lost=lost_before("predictions/all.npz", BEFORE_PREDICTIONS, [*PREDICTIONS, "predictions/errors.csv"]),
     output:
         predictions="predictions/all.npz",
         errors="predictions/errors.csv",
+        sidecar="predictions/all.json",
     log:
         "logs/merge_predictions.log",
     params:
+        plan=plan_of("merge_predictions"),
         order=UNSEEN,  # of the rows; inputs are compared as a set
-        lost=LOST.times("predictions/all.npz"),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --predictions {input.predictions:q}"
         " --judged {input.errors:q}"
         " --output {output.predictions:q}"
         " --errors {output.errors:q}"
+        " --plan {params.plan}"
+        " --sidecar {output.sidecar:q}"
         " > {log:q} 2>&1"

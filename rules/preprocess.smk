@@ -16,8 +16,8 @@ rule preprocess:
         python=environment("train"),
         code=code("preprocess.py"),
         sidecar="dataset/examples.json",
-        ids="dataset/examples.ids",
-        examples=ancient("dataset/examples.raw"),  # its sidecar speaks for it
+        ids=ancient("dataset/examples.ids"),  # the sidecar speaks for both
+        examples=ancient("dataset/examples.raw"),
     output:
         training=multiext("preprocessed/{recipe}/training", ".raw", ".json"),
         validation=multiext("preprocessed/{recipe}/validation", ".raw", ".json"),
@@ -27,6 +27,7 @@ rule preprocess:
     resources:
         **reserve("other"),
     params:
+        plan=plan_of("preprocess"),
         environment=PROJECT.environment_names["train"],
         settings=lambda wildcards: TRAINING.recipe_json(wildcards.recipe),
     shell:
@@ -36,6 +37,7 @@ rule preprocess:
         " --ids {input.ids:q}"
         " --environment {params.environment}"
         " --settings {params.settings:q}"
+        " --plan {params.plan}"
         " --training {output.training:q}"
         " --validation {output.validation:q}"
         " --basis {output.basis:q}"

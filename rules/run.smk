@@ -1,7 +1,7 @@
 """The start and the end of a run: who holds the folder, what is written down, what is printed"""
 
 if workflow.is_main_process:
-    if workflow.output_settings.dryrun or looks_only(sys.argv[1:]):
+    if LOOKS:
         leave_nothing(workflow.logger_manager.get_logfile())
     else:
         claim_run()
@@ -10,10 +10,6 @@ atexit.register(gc.freeze)  # at the end Python would look through all of Snakem
 
 
 onstart:
-    # Nothing is written or removed when the rules are read: only now does something run.
-    LOST.write_down()
-    for pack in TRAINING.lost_packs:
-        os.remove(pack)
     # Snakemake ends a run by waiting until its limit on jobs per timespan is over. It is meant for farms.
     if not workflow.non_local_exec:
         workflow.scheduler.job_rate_limiter = None

@@ -1,4 +1,4 @@
-"""wedges/{wedge}/training.json -> wedges.csv, the best first; wedges_on_unseen.json where selection.by is unseen"""
+"""wedges/{wedge}/training.json -> wedges.csv (+ .json), the best first; wedges_on_unseen.json where selection.by is unseen"""
 
 
 localrules:
@@ -11,8 +11,8 @@ rule judge_wedges:
         code=code("judge_wedges.py"),
         packs=PACKS,
         results=RESULTS,
-        weights=WEIGHTS,
-        bases=BASES,
+        weights=ancient(WEIGHTS),  # the results speak for them
+        bases=ancient(BASES),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         reports=expand("unseen/{unseen}.json", unseen=PROJECT.judges),
@@ -25,7 +25,8 @@ rule judge_wedges:
     resources:
         **reserve("other"),
     params:
-        own_digest=TRAINING.digest,
+        plan=plan_of("judge_wedges"),
+        script_digest=TRAINING.script_digest,
     # Wedges may be thousands, too many for a command line: their packs name them.
     shell:
         "{input.python:q} {input.code[0]:q}"
@@ -34,7 +35,10 @@ rule judge_wedges:
         " --weights wedges/{{wedge}}/weights.safetensors"
         " --basis preprocessed/{{recipe}}/basis.npz"
         " --script {input.script:q}"
+        " --script-digest {params.script_digest}"
+        " --plan {params.plan}"
         " --unseen {input.unseen:q}"
+        " --reports {input.reports:q}"
         " --examples {input.examples:q} {input.sidecar:q}"
         " --output {output:q}"
         " > {log:q} 2>&1"
@@ -48,10 +52,12 @@ rule select_wedge:
         results=RESULTS,
         on_unseen=ON_UNSEEN,
     output:
-        "wedges.csv",
+        table="wedges.csv",
+        sidecar="wedges.json",
     log:
         "logs/select_wedge.log",
     params:
+        plan=plan_of("select_wedge"),
         axes=TRAINING.axes,
     shell:
         "{input.python:q} {input.code[0]:q}"
@@ -59,5 +65,7 @@ rule select_wedge:
         " --result wedges/{{wedge}}/training.json"
         " --axes {params.axes:q}"
         " --on-unseen {input.on_unseen:q}"
-        " --output {output:q}"
+        " --plan {params.plan}"
+        " --output {output.table:q}"
+        " --sidecar {output.sidecar:q}"
         " > {log:q} 2>&1"

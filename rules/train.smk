@@ -26,7 +26,7 @@ rule train_pack:
         training_rows=ancient(preprocessed("training.raw")),
         validation=preprocessed("validation.json"),
         validation_rows=ancient(preprocessed("validation.raw")),
-        basis=preprocessed("basis.npz"),
+        basis=ancient(preprocessed("basis.npz")),
         sidecar="dataset/examples.json",
         examples=ancient("dataset/examples.raw"),
         script=TRAINING.script,
@@ -43,6 +43,7 @@ rule train_pack:
     resources:
         **reserve("train", lambda wildcards: len(TRAINING.members(wildcards.pack))),
     params:
+        plan=plan_of("train_pack"),
         environment=PROJECT.environment_names["train"],
         settings=as_it_is(TRAINING.settings_json()),
         wedges=lambda wildcards: TRAINING.values_json(wildcards.pack),
@@ -50,7 +51,6 @@ rule train_pack:
         recipe_settings=lambda wildcards: TRAINING.recipe_json(recipe_of(wildcards)),
         until="end",
         own_digest=TRAINING.digest,
-        lost=lambda wildcards: LOST.times(f"packs/{wildcards.pack}.json"),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --training {input.training_rows:q} {input.training:q}"
@@ -62,10 +62,12 @@ rule train_pack:
         " --recipe {params.recipe:q} {params.recipe_settings:q}"
         " --script {input.script:q}"
         " --initial-weights {input.initial_weights:q}"
+        " --own-digest {params.own_digest}"
         " --environment {params.environment}"
         " --earlier {input.earlier:q}"
         " --chosen {input.chosen:q}"
         " --until {params.until}"
+        " --plan {params.plan}"
         " --output {output:q}"
         " > {log:q} 2>&1"
 
@@ -82,6 +84,8 @@ rule publish_wedge:
         snapshots="wedges/{wedge}/snapshots.safetensors",
     log:
         "logs/publish_wedge/{wedge}.log",
+    params:
+        plan=plan_of("publish_wedge"),
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --pack {input.pack:q}"
@@ -90,4 +94,5 @@ rule publish_wedge:
         " --weights {output.weights:q}"
         " --losses {output.losses:q}"
         " --snapshots {output.snapshots:q}"
+        " --plan {params.plan}"
         " > {log:q} 2>&1"

@@ -10,8 +10,10 @@ rule import_work_items:
     input:
         python=environment("cook"),
         code=code("import_work_items.py"),
-        geometry=expand("geometry/{geometry}", geometry=GEOMETRIES),
+        geometry=ancient(expand("geometry/{geometry}", geometry=GEOMETRIES)),  # their sidecars speak for them
+        sidecars=expand("geometry/{geometry}.json", geometry=GEOMETRIES),
         generator=PROJECT.attribute_code,
+        generator_inputs=PROJECT.attribute_files,
     output:
         table="work_items/items.npz",
         sidecar="work_items/items.json",
@@ -19,12 +21,14 @@ rule import_work_items:
     log:
         "logs/import_work_items.log",
     params:
+        plan=plan_of("import_work_items"),
         order=GEOMETRIES,  # of the items; inputs are compared as a set
         seed=config["geometry"]["seed"],
         element=config["work_items"]["element"],
         attributes=as_it_is(config["work_items"]["attributes"]),
         constants=as_it_is(json.dumps(config["work_items"]["constants"], sort_keys=True)),
         parameters=as_it_is(PROJECT.parameters if PROJECT.attribute_code else "{}"),
+        generator_digest=PROJECT.attribute_digest,
         group=as_it_is(config["work_items"]["group"] or ""),
         id_attribute=config["work_items"]["id_attribute"] or "",
         empty=config["work_items"]["empty"],
@@ -32,15 +36,19 @@ rule import_work_items:
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --geometry {input.geometry:q}"
+        " --geometry-sidecars {input.sidecars:q}"
         " --seed {params.seed}"
         " --element {params.element}"
         " --attributes={params.attributes:q}"
         " --constants {params.constants:q}"
         " --generator {input.generator:q}"
+        " --generator-inputs {input.generator_inputs:q}"
+        " --generator-digest={params.generator_digest}"
         " --parameters {params.parameters:q}"
         " --group={params.group:q}"
         " --id-attribute={params.id_attribute:q}"
         " --empty {params.empty}"
+        " --plan {params.plan}"
         " --items {output.table:q}"
         " --sidecar {output.sidecar:q}"
         " --batches {output.batches:q}"
@@ -52,8 +60,10 @@ use rule import_work_items as import_unseen with:
     input:
         python=environment("cook"),
         code=code("import_work_items.py"),
-        geometry=lambda wildcards: PROJECT.unseen[wildcards.unseen].target,
+        geometry=ancient(lambda wildcards: PROJECT.unseen[wildcards.unseen].target),
+        sidecars=lambda wildcards: f"{PROJECT.unseen[wildcards.unseen].target}.json",
         generator=PROJECT.attribute_code,
+        generator_inputs=PROJECT.attribute_files,
     output:
         table="work_items/unseen/{unseen}.npz",
         sidecar="work_items/unseen/{unseen}.json",
@@ -61,6 +71,7 @@ use rule import_work_items as import_unseen with:
     log:
         "logs/import_unseen/{unseen}.log",
     params:
+        plan=plan_of("import_unseen"),
         order=[],
         group="",
         id_attribute="",
@@ -82,6 +93,7 @@ if PROJECT.count is None:
             "logs/list_batches.log",
         localrule: True
         params:
+            plan=plan_of("list_batches"),
             granularity=config["work_items"]["granularity"],
             batch_size=config["work_items"]["batch_size"],
         shell:
@@ -89,5 +101,6 @@ if PROJECT.count is None:
             " --sidecar {input.sidecar:q}"
             " --granularity {params.granularity}"
             " --batch-size {params.batch_size}"
+            " --plan {params.plan}"
             " --manifest {output:q}"
             " > {log:q} 2>&1"

@@ -3,11 +3,14 @@
 import argparse
 import atexit
 import gc
+from pathlib import Path
 
 from geokiln.errors import script
 from geokiln.export.export_wedge import check_trained, export_wedge, snapshot_weights
 from geokiln.storage.arrays import read_arrays
-from geokiln.storage.files import filled, read_json, written
+from geokiln.storage.digests import check_planned
+from geokiln.storage.files import filled, written
+from geokiln.storage.results import made_from, read_result, write_result
 from geokiln.storage.tables import Table
 from geokiln.training.own_script import OwnScript
 from geokiln.training.wedge_files import read_weights
@@ -18,7 +21,7 @@ from geokiln.wedges.ranking import chosen_wedge
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wedge", help="name of the wedge; without it, the first of --ranking")
-    parser.add_argument("--ranking", help="wedges.csv")
+    parser.add_argument("--ranking", nargs=2, help="wedges.csv and .json")
     parser.add_argument(
         "--epoch", default="chosen", help="of the snapshot to export; chosen: the result of the training"
     )
@@ -28,22 +31,31 @@ def main(argv=None):
     parser.add_argument(
         "--script", nargs="*", default=[], help="the user's training script, and modules that it imports"
     )
+    parser.add_argument("--script-digest", help="of these, as the run was planned")
     parser.add_argument("--examples", required=True, nargs=2, help="dataset/examples.raw and .json")
+    parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--output", required=True, help="the .onnx file to write")
+    parser.add_argument("--about", required=True, help="the .json to write: wedge, agreement with PyTorch")
     args = parser.parse_args(argv)
 
     atexit.register(gc.freeze)  # at the end Python would look through all of PyTorch for garbage, for 0.3 s
-    with written(args.output) as output:
-        wedge, ranked_by = (args.wedge, None) if args.wedge else chosen_wedge(args.ranking)
-        result = read_json(filled(args.result, wedge=wedge))
+    with written(args.output, args.about) as (output, about):
+        check_planned(args.script, args.script_digest)
+        wedge, ranked_by = (args.wedge, None) if args.wedge else chosen_wedge(*args.ranking)
+        path = filled(args.result, wedge=wedge)
+        origin = made_from(args.plan, [path if args.wedge else args.ranking[1], args.examples[1]])
+        result = read_result(path)
         check_trained(wedge, result)
-        weights, epoch = read_weights(filled(args.weights, wedge=wedge)), None
+        weights, epoch = read_weights(filled(args.weights, wedge=wedge), path), None
         if args.epoch != "chosen":
             weights, epoch = snapshot_weights(wedge, weights, args.epoch), int(args.epoch)
         basis = read_arrays(filled(args.basis, recipe=result["recipe"]["name"]))
         own = OwnScript(args.script[0]) if args.script else None
-        parity = export_wedge(output, wedge, result, weights, basis, Table(*args.examples), own, epoch, ranked_by)
-    print(f"{wedge} -> {args.output}; {parity}")
+        examples = Table(*args.examples)
+        difference, rows = export_wedge(output, wedge, result, weights, basis, examples, own, epoch, ranked_by)
+        told = {"wedge": wedge, "epoch": epoch, "difference_from_pytorch": difference, "examples_compared": rows}
+        write_result(about, told, origin, {Path(args.output).name: output})
+    print(f"{wedge} -> {args.output}; onnxruntime and PyTorch agree to {difference:.1e} on {rows} examples")
 
 
 if __name__ == "__main__":

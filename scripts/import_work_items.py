@@ -6,7 +6,9 @@ from pathlib import Path
 
 from geokiln.cooking.generator import Generator
 from geokiln.errors import script
+from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, write_json, written
+from geokiln.storage.results import check_vouched, made_from, write_result
 from geokiln.work_items.batches import batch_key, batch_range
 from geokiln.work_items.importing import add_attributes, file_names, import_items
 from geokiln.work_items.item_table import write_items
@@ -16,6 +18,7 @@ from geokiln.work_items.item_table import write_items
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--geometry", required=True, nargs="+", help=".geo or .npz files")
+    parser.add_argument("--geometry-sidecars", nargs="*", default=[], help="their .json files, in the same order")
     parser.add_argument("--seed", required=True, type=int, help="seed that every item carries")
     parser.add_argument("--element", choices=["primitive", "point", "detail"], default="primitive")
     parser.add_argument("--group", default="", help="import only the elements in this group; empty: all")
@@ -25,16 +28,22 @@ def main(argv=None):
     parser.add_argument(
         "--generator", nargs="*", default=[], help="the user's files, if attributes(item) gives further ones"
     )
+    parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that they read")
+    parser.add_argument("--generator-digest", help="of both, as the run was planned")
     parser.add_argument("--parameters", type=json.loads, default={}, help="generator.parameters, JSON")
     parser.add_argument(
         "--empty", choices=["fail", "warn", "ignore"], default="fail", help="a geometry without elements"
     )
+    parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--items", required=True, help="items.npz to write")
     parser.add_argument("--sidecar", required=True, help="its .json: number of items, digest")
     parser.add_argument("--batches", nargs="*", default=[], help="{batch}.json of each batch to write, likewise")
     args = parser.parse_args(argv)
 
     with locked(args.items):
+        for geometry, sidecar in zip(args.geometry, args.geometry_sidecars):
+            check_vouched(geometry, sidecar)
+        check_planned([*args.generator, *args.generator_inputs], args.generator_digest)
         names = file_names(args.geometry) if len(args.geometry) > 1 else None
         chosen = {"element": args.element, "group": args.group, "pattern": args.attributes}
         items = import_items(args.geometry, args.seed, names, args.id_attribute, args.constants, args.empty, **chosen)
@@ -48,7 +57,8 @@ def main(argv=None):
             with written(path) as sidecar:
                 write_json(sidecar, {"items": len(rows), "digest": batch_key([rows.tobytes()], "items")})
         with written(args.sidecar) as sidecar:
-            write_json(sidecar, {"items": len(items), "digest": batch_key([digests.tobytes()], "items")})
+            about = {"items": len(items), "digest": batch_key([digests.tobytes()], "items")}
+            write_result(sidecar, about, made_from(args.plan, args.geometry_sidecars), [args.items])
     print(f"{len(items)} work items -> {args.items}")
 
 

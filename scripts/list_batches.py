@@ -3,7 +3,8 @@
 import argparse
 
 from geokiln.errors import script
-from geokiln.storage.files import read_json, write_json, written
+from geokiln.storage.files import written
+from geokiln.storage.results import made_from, read_result, write_result
 from geokiln.work_items.batches import automatic_batch_size, batch_names, dataset_parts
 
 
@@ -13,14 +14,16 @@ def main(argv=None):
     parser.add_argument("--sidecar", required=True, help="work_items/items.json")
     parser.add_argument("--granularity", required=True, choices=["point", "batch", "whole"])
     parser.add_argument("--batch-size", required=True, help="a number, or auto")
+    parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--manifest", required=True, help="work_items/manifest.json")
     args = parser.parse_args(argv)
 
-    count = read_json(args.sidecar)["items"]
+    count = read_result(args.sidecar)["items"]
     size = automatic_batch_size(count) if args.batch_size == "auto" else int(args.batch_size)
     with written(args.manifest) as output:
         parts = dataset_parts(args.granularity, count, size)
-        write_json(output, {"items": count, "batches": batch_names(count, size), "parts": parts})
+        document = {"items": count, "batches": batch_names(count, size), "parts": parts}
+        write_result(output, document, made_from(args.plan, [args.sidecar]))
     print(f"{count} work items, the dataset is merged from {len(parts)} files")
 
 

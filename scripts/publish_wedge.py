@@ -3,7 +3,8 @@
 import argparse
 
 from geokiln.errors import script
-from geokiln.storage.files import locked, write_json, written
+from geokiln.storage.files import locked, written
+from geokiln.storage.results import made_from, write_result
 from geokiln.training.publish_wedge import publish_wedge
 
 
@@ -12,6 +13,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", required=True, help="packs/{pack}.json")
     parser.add_argument("--wedge", required=True)
+    parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--weights", required=True, help="weights.safetensors to write")
     parser.add_argument("--losses", required=True, help="losses.csv to write")
     parser.add_argument("--snapshots", required=True, help="snapshots.safetensors to write")
@@ -25,9 +27,9 @@ def main(argv=None):
         "training.json": args.result,
     }
     with locked(args.result):
-        result = publish_wedge(args.pack, args.wedge, files)
+        origin, result = made_from(args.plan, [args.pack]), publish_wedge(args.pack, args.wedge, files)
         with written(args.result) as output:
-            write_json(output, result)
+            write_result(output, result, origin, [path for path in files.values() if path != args.result])
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 import argparse
 import json
 import shutil
+from pathlib import Path
 
 from geokiln.cooking.generator import Generator
 from geokiln.errors import script
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.storage.arrays import write_arrays
-from geokiln.storage.files import watch, written
+from geokiln.storage.digests import check_planned
+from geokiln.storage.files import content_digest, watch, written
 from geokiln.storage.npz_headers import row_count
+from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 
 
@@ -18,19 +21,24 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--generator", required=True, help="the user's Python file")
     parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that the generator reads")
+    parser.add_argument("--generator-digest", help="of both, as the run was planned")
     parser.add_argument("--parameters", required=True, type=json.loads, help="generator.parameters, JSON")
     parser.add_argument(
         "--source", nargs="*", default=[], help="a .geo or .npz file; without one, the generator makes it"
     )
+    parser.add_argument("--source-digest", help="of that file, as the run was planned")
     parser.add_argument("--unseen", help="name of an unseen input; without it, the training geometry")
     parser.add_argument("--count", type=_count, help="number of primitives; any: the generator decides")
     parser.add_argument("--seed", type=int, help="seed of the training geometry")
+    parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--output", required=True, help="the .geo or .npz file to write")
+    parser.add_argument("--sidecar", required=True, help="its .json to write: number of primitives")
     args = parser.parse_args(argv)
 
     made_of = args.source or [*closure(args.generator), *args.generator_inputs]
-    with written(args.output) as output:
+    with written(args.output, args.sidecar) as (output, sidecar):
         unchanged = watch(made_of)
+        check_planned(made_of, args.source_digest if args.source else args.generator_digest)
         if args.source:
             (source,) = args.source
             count = row_count(source) if source.endswith(".npz") else len(read_geo(source).primitives)
@@ -45,6 +53,12 @@ def main(argv=None):
             write = write_arrays if args.output.endswith(".npz") else write_geo
             write(output, geometry.primitive_attributes if write is write_arrays else geometry)
         unchanged()
+        write_result(
+            sidecar,
+            {"primitives": count, "digest": content_digest(output)},
+            made_from(args.plan, []),
+            {Path(args.output).name: output},
+        )
     print(f"{count} primitives -> {args.output}")
 
 

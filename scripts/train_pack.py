@@ -4,7 +4,9 @@ import argparse
 import json
 
 from geokiln.errors import script
-from geokiln.storage.files import write_json, written
+from geokiln.storage.digests import check_planned
+from geokiln.storage.files import written
+from geokiln.storage.results import made_from, write_result
 from geokiln.training.context import PackData
 from geokiln.training.pack_job import run_pack_job
 
@@ -23,23 +25,28 @@ def main(argv=None):
         "--script", nargs="*", default=[], help="the user's training script, and modules that it imports"
     )
     parser.add_argument("--initial-weights", nargs="*", default=[], help="a weights.safetensors to start from")
+    parser.add_argument("--own-digest", help="of the script and these weights, as the run was planned")
     parser.add_argument("--environment", required=True, help="name of the environment, part of the fingerprint")
     parser.add_argument("--earlier", nargs="*", default=[], help="rungs/{rung}/{pack}.json of the rung before")
     parser.add_argument("--chosen", nargs="*", default=[], help="rungs/{rung}.json: the wedges that go on from there")
     parser.add_argument(
         "--until", default="end", help="epochs to train for now, of those that the settings say, or end"
     )
+    parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--output", required=True, help="packs/{pack}.json: where the store keeps each wedge")
     args = parser.parse_args(argv)
 
     with written(args.output) as output:
+        check_planned([*args.script, *args.initial_weights], args.own_digest)
+        sidecars = [args.training[1], args.validation[1], args.examples[1], *args.earlier, *args.chosen]
+        origin = made_from(args.plan, sidecars)
         data = PackData(args.training, args.validation, args.basis, args.examples)
         files = [_first(paths) for paths in (args.script, args.initial_weights)]
         until = None if args.until == "end" else int(args.until)
         rung = _first(args.earlier), _first(args.chosen)
         wedges, trained = run_pack_job(data, args.settings, args.wedges, args.environment, *files, until, *rung)
         recipe = dict(sorted({"name": args.recipe[0], **json.loads(args.recipe[1])}.items()))
-        write_json(output, {"recipe": recipe, "trained": trained, "wedges": wedges})
+        write_result(output, {"recipe": recipe, "trained": trained, "wedges": wedges}, origin)
     names = f" ({', '.join(trained)})" if trained else ": neither their data nor their settings changed"
     going_on = sum("dropped" not in about for about in wedges.values())
     print(f"{len(trained)} trained, {going_on - len(trained)} reused{names}")

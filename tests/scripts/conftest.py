@@ -11,6 +11,7 @@ import pytest
 from geokiln.geometry.geo_file import write_geo
 from geokiln.geometry.geometry import Geometry
 from geokiln.storage.arrays import write_arrays
+from geokiln.storage.results import read_result
 from geokiln.storage.tables import TableWriter
 from geokiln.work_items.item_table import write_items
 from geokiln.work_items.items import WorkItems
@@ -169,7 +170,7 @@ def published(publishing):
 
     def published(wedge="one", pack="packs/pack.json"):
         publish_wedge.main(publishing(wedge, pack))
-        return json.loads(Path(f"wedges/{wedge}/training.json").read_text())
+        return read_result(f"wedges/{wedge}/training.json")
 
     return published
 

@@ -9,6 +9,8 @@ from safetensors.numpy import load_file, save_file
 
 from export_model import main
 from geokiln.storage.arrays import read_arrays, write_arrays
+from geokiln.storage.files import write_json
+from geokiln.storage.results import read_result
 
 
 @pytest.fixture
@@ -16,7 +18,8 @@ def export(wedges):
     """A function that exports a wedge, with further flags."""
 
     def export(output="model.onnx", **options):
-        main([*wedges, *(word for key, value in options.items() for word in (f"--{key}", value)), "--output", output])
+        options |= {"output": output, "about": output.replace(".onnx", ".json")}
+        main([*wedges, *(word for key, value in options.items() for word in (f"--{key}", *value.split()))])
 
     return export
 
@@ -28,9 +31,10 @@ def metadata(path="model.onnx"):
 def test_the_first_wedge_of_the_ranking_becomes_a_model_of_raw_inputs_and_physical_targets(
     export, write, dataset, settings, capsys
 ):
-    write("wedges.csv", "rank,wedge\n1,long\n2,short\n")
+    write("wedges.csv", "rank,wedge\n1,short\n2,long\n")
+    write("wedges.json", '{"wedge": "long", "ranked_by": "validation"}')
 
-    export(ranking="wedges.csv")
+    export(ranking="wedges.csv wedges.json")
 
     inputs, _, force = dataset
     session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
@@ -60,7 +64,9 @@ def test_the_snapshot_of_an_epoch_may_be_exported_of_a_named_wedge(export):
     weights = load_file("wedges/long/weights.safetensors")
     snapshots = {f"{epoch}/{name}": array / epoch for epoch in (1, 10) for name, array in weights.items()}
     kept = "wedges/{wedge}/snapshots.safetensors"
+    Path("wedges/long/snapshots.safetensors").unlink()
     save_file(snapshots, "wedges/long/snapshots.safetensors")
+    write_json("wedges/long/training.json", read_result("wedges/long/training.json"))
 
     export(wedge="long")
     for epoch in ("1", "10"):

@@ -6,6 +6,7 @@ import pytest
 
 import judge_wedges
 import select_wedge
+from geokiln.storage.results import read_result
 
 PACKS = ["--packs", "packs/short.json", "packs/long.json"]
 
@@ -20,11 +21,11 @@ def arguments(wedges, unseen):
 
 def test_trained_wedges_are_judged_over_all_unseen_inputs_and_ranked_by_that(arguments):
     judge_wedges.main(arguments)
-    made = json.loads(Path("wedges_on_unseen.json").read_text())
+    made = read_result("wedges_on_unseen.json")
     turned = {"long": {**made["long"], "relative_unseen_rmse": 9.0}, "short": made["short"]}
     Path("wedges_on_unseen.json").write_text(json.dumps(turned))
     ranked = ["--result", "wedges/{wedge}/training.json", "--on-unseen", "wedges_on_unseen.json"]
-    select_wedge.main([*PACKS, *ranked, "--axes", "epochs", "--output", "wedges.csv"])
+    select_wedge.main([*PACKS, *ranked, "--axes", "epochs", "--output", "wedges.csv", "--sidecar", "wedges.json"])
 
     assert made["long"]["relative_unseen_rmse"] < made["short"]["relative_unseen_rmse"] < 9.0
     assert made["long"]["unseen_rmse"].keys() == {"height", "force"}
@@ -33,6 +34,6 @@ def test_trained_wedges_are_judged_over_all_unseen_inputs_and_ranked_by_that(arg
             ("short", "unseen"), ("long", "unseen")
         ]  # fmt: skip
     path = Path("wedges/short/training.json")
-    path.write_text(json.dumps({**json.loads(path.read_text()), "status": "diverged"}))
+    path.write_text(json.dumps({**read_result(path), "status": "diverged"}))
     judge_wedges.main(arguments)
-    assert json.loads(Path("wedges_on_unseen.json").read_text()) == {"long": made["long"]}
+    assert read_result("wedges_on_unseen.json") == {"long": made["long"]}

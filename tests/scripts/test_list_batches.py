@@ -1,8 +1,8 @@
 import json
-from pathlib import Path
 
 import pytest
 
+from geokiln.storage.results import read_result
 from list_batches import main
 
 
@@ -21,5 +21,4 @@ def test_the_manifest_names_the_batches_and_what_the_dataset_is_merged_from(gran
 
     main(["--sidecar", "work_items/items.json", *sizes, "--manifest", "work_items/manifest.json"])
 
-    manifest = json.loads(Path("work_items/manifest.json").read_text())
-    assert manifest == {"items": 5, "batches": batches, "parts": parts}
+    assert read_result("work_items/manifest.json") == {"items": 5, "batches": batches, "parts": parts}

@@ -11,7 +11,14 @@ from merge_predictions import main
 
 def arguments(*predictions):
     judged = [path.replace(".npz", ".json") for path in predictions]
-    outputs = ["--output", "predictions/all.npz", "--errors", "predictions/errors.csv"]
+    outputs = [
+        "--output",
+        "predictions/all.npz",
+        "--errors",
+        "predictions/errors.csv",
+        "--sidecar",
+        "predictions/all.json",
+    ]
     return ["--predictions", *predictions, "--judged", *judged, *outputs]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from geokiln.export.onnx_graph import build_onnx
 from geokiln.storage.arrays import read_arrays
+from geokiln.storage.results import write_result
 from geokiln.storage.tables import components_of
 from predict import main
 
@@ -15,9 +16,17 @@ WEIGHT = np.float32([[1, 0, 2, 1000], [0.1, 0.2, 0, 3]])
 
 def arguments():
     files = {"unseen": "unseen/walk.npz", "cook-report": "unseen/walk.json"}
-    files |= {"predictions": "predictions/walk.npz", "errors": "predictions/walk.json", "model": "model.onnx"}
+    files |= {"predictions": "predictions/walk.npz", "errors": "predictions/walk.json"}
     words = [word for key, value in files.items() for word in (f"--{key}", value)]
-    return [*words, "--examples", "dataset/examples.raw", "dataset/examples.json"]
+    return [
+        *words,
+        "--model",
+        "model.onnx",
+        "model.json",
+        "--examples",
+        "dataset/examples.raw",
+        "dataset/examples.json",
+    ]
 
 
 @pytest.fixture
@@ -28,6 +37,7 @@ def model(settings):
     outputs = components_of({"height": (3,), "force": ()})
     metadata = {"inputs": components_of({"x": (2,)}), "outputs": outputs}
     onnx.save(build_onnx(weights, settings(hidden_layers=0), basis, metadata), "model.onnx")
+    write_result("model.json", {"wedge": "one"}, {}, ["model.onnx"])
 
 
 def test_predictions_are_the_models_outputs_by_name_judged_by_the_ground_truth(model, unseen, dataset, capsys):

@@ -9,7 +9,14 @@ from sample_geometry import main
 
 
 def arguments(**changes):
-    options = {"generator": "generator.py", "parameters": '{"b": 7}', "count": "5", "seed": "1", **changes}
+    options = {
+        "generator": "generator.py",
+        "parameters": '{"b": 7}',
+        "count": "5",
+        "seed": "1",
+        "sidecar": "geometry/drops.geo.json",
+        **changes,
+    }
     return [word for key, value in options.items() for word in (f"--{key}", value)]
 
 

@@ -20,7 +20,7 @@ def select(write, settings):
             write(f"wedges/{name}/training.json", json.dumps(result))
             write(f"packs/{name}.json", json.dumps({"wedges": {name: {}}}))
         packs = [f"packs/{name}.json" for name in wedges]
-        files = ["--result", "wedges/{wedge}/training.json", "--output", "wedges.csv"]
+        files = ["--result", "wedges/{wedge}/training.json", "--output", "wedges.csv", "--sidecar", "wedges.json"]
         main(["--packs", *packs, "--axes", "hidden_layers", *files])
 
     return select

@@ -3,9 +3,13 @@
 Nothing heavy is imported before it is known that something must be cooked.
 """
 
+from pathlib import Path
+
 from geokiln.cooking.context import accepted_context, cook_context, why_cooked
+from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, read_json, watch, write_json, written
 from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 from geokiln.storage.store import STORE, Store
 from geokiln.work_items.batches import batch_key
@@ -28,6 +32,9 @@ def run_batch_job(
     failed="fail",
     items_per_call=1024,
     time_limit=None,
+    planned=None,
+    sidecar=None,
+    plan="",
 ):
     """Make *data_points* and *report* of some work items, and return a line that says what was done.
 
@@ -57,6 +64,12 @@ def run_batch_job(
         Of ``cook_batch(items)``, at most.
     time_limit : float, optional
         Seconds that the generator's functions may take for one item.
+    planned : str, optional
+        Digest of the generator and its inputs, as the run was planned.
+    sidecar : path, optional
+        What speaks for these rows of the table.
+    plan : str
+        What identifies the job's plan, to record.
 
     Raises
     ------
@@ -66,6 +79,7 @@ def run_batch_job(
     context_file = STORE / "contexts" / report  # of the last run, to say why something was cooked
     with locked(data_points), written(context_file) as new_context_file:
         unchanged = watch([*closure(generator), *generator_inputs])
+        check_planned([*closure(generator), *generator_inputs], planned)
         made_by = [command["words"], command["outputs"]]
         context = cook_context(generator, generator_inputs, parameters, environment, parts, made_by, recooked)
         digests = read_digests(table, rows)
@@ -83,6 +97,9 @@ def run_batch_job(
             line = f"{done['cooked']} cooked, {done['reused']} reused{left_out}{why if done['cooked'] else ''}"
         write_json(new_context_file, context)
         store.publish(key, {"rows.npz": data_points, "report.json": report})
+        origin = made_from(plan, [sidecar] if sidecar else [])
+        with written(report) as output:
+            write_result(output, read_json(report), origin, {Path(data_points).name: data_points})
     return line
 
 

@@ -2,6 +2,7 @@
 
 from geokiln.storage.files import content_digest
 from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.results import sidecar_digest
 
 PREPROCESS_VERSION = 2
 
@@ -20,5 +21,5 @@ def preprocess_key(settings, environment, sidecar, ids):
     """
     counted = {**settings, "standardise_inputs": int(settings["standardise_inputs"]), "environment": environment}
     counted.update({name: float(settings[name]) for name in ("validation_share", "test_share")})  # 0 is as good as 0.0
-    digests = [content_digest(sidecar), content_digest(ids)]
+    digests = [sidecar_digest(sidecar), content_digest(ids)]
     return fingerprint({"version": PREPROCESS_VERSION, "settings": counted, "dataset": digests})

@@ -6,7 +6,7 @@ import numpy as np
 
 from geokiln.errors import UserError
 from geokiln.storage.arrays import block_slices, check_same_layout, layout_of, open_arrays
-from geokiln.storage.files import read_json
+from geokiln.storage.results import read_result
 from geokiln.storage.tables import TableWriter
 
 
@@ -22,7 +22,7 @@ def check_reports(reports, failure_share=0.0):
     counts, failed_in = {"dropped": 0, "failed": 0}, {}
     items = 0
     for path in reports:
-        report = read_json(path)
+        report = read_result(path)
         items += report["items"] + len(report["dropped"]) + len(report["failed"])
         for reason in counts:
             counts[reason] += len(report[reason])

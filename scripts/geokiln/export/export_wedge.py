@@ -31,8 +31,9 @@ def export_wedge(output, wedge, result, weights, basis, table, own=None, epoch=N
 
     Returns
     -------
-    str
-        One line of how far onnxruntime and PyTorch agree.
+    tuple
+        The largest difference between onnxruntime and PyTorch (see `geokiln.export.parity.check_parity`), and the
+        number of examples that they were compared on.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def export_wedge(output, wedge, result, weights, basis, table, own=None, epoch=N
     pairs = ((batch, physical_predictions(predict, basis, batch)) for batch in inputs)
     difference = check_parity(model, pairs, table.kind("target"), PARITY.get(settings["model"], USUAL_PARITY))
     onnx.save(model, output)
-    return f"onnxruntime and PyTorch agree to {difference:.1e} on {rows.sum()} examples"
+    return difference, int(rows.sum())
 
 
 def check_trained(wedge, result):

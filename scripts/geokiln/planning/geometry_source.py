@@ -7,7 +7,7 @@ from geokiln.config.file_mistakes import GEOMETRY
 from geokiln.config.reading import locate
 from geokiln.errors import UserError
 from geokiln.geometry.element_count import element_count
-from geokiln.planning.digests import quick_digest
+from geokiln.storage.digests import quick_digests
 
 
 @dataclass
@@ -36,7 +36,7 @@ class GeometrySource:
     @property
     def digest(self):
         """Identifies the contents of the user's file; empty if the generator makes the geometry."""
-        return quick_digest(self.file) if self.file else ""
+        return quick_digests([self.file]) if self.file else ""
 
     def elements(self, element):
         """Return how many primitives or points there are, 1 for ``detail``; None if only the generator knows.

@@ -8,10 +8,10 @@ from geokiln.config.file_mistakes import KINDS
 from geokiln.config.reading import complete_config, locate, read_yaml
 from geokiln.errors import UserError
 from geokiln.planning.checking import check_project
-from geokiln.planning.digests import quick_digests
 from geokiln.planning.environments import base_interpreter, environment_name
 from geokiln.planning.geometry_source import training_geometries, unseen_geometries
 from geokiln.planning.training_plan import TrainingPlan
+from geokiln.storage.digests import quick_digests
 from geokiln.storage.sources import closure, defined_names
 from geokiln.work_items.batches import automatic_batch_size, batch_names, batch_range, dataset_parts
 
@@ -30,8 +30,8 @@ class Project:
         is older than the output: a file moved or unpacked into place keeps its old time.
     parameters, command : str
         ``generator.parameters`` and ``generator.command`` as JSON.
-    attribute_code : list of str
-        The generator's files if its ``attributes(item)`` shapes the work items, else empty.
+    attribute_code, attribute_files, attribute_digest : list of str, list of str, str
+        The same three if the generator's ``attributes(item)`` shapes the work items, else empty.
     geometries, unseen : dict
         File name in ``geometry/``, name of an unseen input -> `geokiln.planning.geometry_source.GeometrySource`.
     count : int or None
@@ -66,7 +66,9 @@ class Project:
         self.parameters = json.dumps(config["generator"]["parameters"], sort_keys=True)
         self.command = json.dumps(config["generator"]["command"], sort_keys=True)
         names = defined_names(generator)
-        self.attribute_code = self.generator if names is None or "attributes" in names else []
+        shapes_items = names is None or "attributes" in names
+        self.attribute_code, self.attribute_files = self.generator * shapes_items, self.generator_inputs * shapes_items
+        self.attribute_digest = self.generator_digest * shapes_items
         self.geometries = training_geometries(config, checkout)
         self.unseen = unseen_geometries(config, checkout)
         by_unseen = config["selection"]["by"] == "unseen"

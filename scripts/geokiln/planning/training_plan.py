@@ -3,7 +3,7 @@
 import json
 
 from geokiln.config.reading import locate
-from geokiln.planning.digests import quick_digests
+from geokiln.storage.digests import quick_digests
 from geokiln.storage.sources import closure, defined_names
 from geokiln.training.packs import pack_file, pack_wedges
 from geokiln.wedges.expansion import wedge_name
@@ -39,8 +39,8 @@ class TrainingPlan:
     script, initial_weights : list of str
         The user's training script and the modules beside it that it imports; weights to start from. Empty if there is
         none.
-    digest : str
-        Identifies their contents: Snakemake does not look at an input that is older than the output.
+    digest, script_digest : str
+        Identify the contents of both, and of the script alone.
     """
 
     def __init__(self, config, wedges, checkout):
@@ -51,6 +51,7 @@ class TrainingPlan:
         self.script = [str(path) for path in closure(locate(script, checkout))] if script else []
         self.initial_weights = [locate(weights, checkout)] if weights else []
         self.digest = quick_digests([*self.script, *self.initial_weights])
+        self.script_digest = quick_digests(self.script)
         self.recipes = {self.recipe_of(wedge): self._recipe(wedge) for wedge in wedges}
         self.packs = pack_wedges(
             list(wedges),

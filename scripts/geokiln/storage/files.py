@@ -15,6 +15,7 @@ from pathlib import Path
 from geokiln.errors import UserError
 
 LOCKS = Path(".kept/locks")
+COPIED_BYTES = 16 << 20
 _held = set()  # the locks that this process holds
 
 
@@ -65,13 +66,20 @@ def written(*targets):
 
 
 def link_or_copy(source, target):
-    """Let *target* be the file *source*, at once: a hard link, or a copy where links are impossible."""
+    """Let *target* be the file *source*, at once: a hard link, or a copy where links are impossible.
+
+    A small file is copied always: who writes to the copy in place does not spoil the source. Large ones are read-only.
+    """
     temporary = _partial(Path(target))
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
-    try:
-        os.link(source, temporary)
-    except OSError:
+    linked = False
+    if os.path.getsize(source) > COPIED_BYTES:
+        with contextlib.suppress(OSError):
+            os.link(source, temporary)
+            linked = True
+            os.chmod(source, 0o444)
+    if not linked:
         shutil.copyfile(source, temporary)
     os.utime(temporary)  # Snakemake compares times: a published file is as new as the job that published it
     os.replace(temporary, target)
@@ -159,5 +167,10 @@ def read_json(path):
 
 def write_json(path, document):
     """Write *document* to *path*, keys in the order given, one line per key of the top level."""
+    Path(path).write_text(json_text(document), encoding="utf-8")
+
+
+def json_text(document):
+    """Return *document* as `write_json` writes it."""
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
-    Path(path).write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    return "{\n" + lines + "\n}\n"

@@ -62,19 +62,23 @@ class Store:
         return True
 
     def is_whole(self, key):
-        """Whether a result is kept under *key* and its files have the sizes and checksums they were kept with."""
-        kept = self.folder / key
-        try:
-            checksums = json.loads((kept / "checksums.json").read_text())
-            whole = all(
-                (kept / name).stat().st_size == size and crc32(kept / name) == crc
-                for name, (size, crc) in checksums.items()
-            )
-        except (FileNotFoundError, ValueError):
-            whole = False
+        """Whether a result is kept under *key*, with the checksums of then; a damaged one is thrown away."""
+        whole = self.agrees(key)
         if not whole:
             self.discard(key)
         return whole
+
+    def agrees(self, key):
+        """Return what `is_whole` does, and throw nothing away."""
+        kept = self.folder / key
+        try:
+            checksums = json.loads((kept / "checksums.json").read_text())
+            return all(
+                (kept / name).stat().st_size == size and crc32(kept / name) == crc
+                for name, (size, crc) in checksums.items()
+            )
+        except (OSError, ValueError, TypeError, AttributeError):
+            return False
 
     def discard(self, key):
         """Throw away what is kept under *key*, if anything."""

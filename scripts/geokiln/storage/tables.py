@@ -14,7 +14,8 @@ import numpy as np
 
 from geokiln.errors import UserError
 from geokiln.storage.arrays import BLOCK_BYTES
-from geokiln.storage.files import put_aside, read_json, write_json
+from geokiln.storage.files import put_aside, write_json
+from geokiln.storage.results import read_result
 
 
 def components_of(shapes):
@@ -139,7 +140,7 @@ class Table:
 
     def __init__(self, raw, sidecar):
         self.raw = Path(raw)
-        self.about = read_json(sidecar)
+        self.about = read_result(sidecar)
         self.count, self.width = self.about["count"], self.about["width"]
         self.components, self.digest = self.about["components"], self.about["digest"]
         if not self.raw.exists():

@@ -3,6 +3,7 @@
 from collections import namedtuple
 
 from geokiln.storage.files import content_digest
+from geokiln.storage.results import sidecar_digest
 from geokiln.storage.sources import code_digest
 
 TRAIN_VERSION = 2
@@ -38,8 +39,8 @@ def train_context(data, environment, script=None, initial_weights=None):
     return {
         "version": TRAIN_VERSION,
         "environment": environment,
-        "preprocessed": [content_digest(path) for path in (data.training[1], data.validation[1], data.basis)],
-        "dataset": content_digest(data.examples[1]),
+        "preprocessed": [sidecar_digest(path) for path in (data.training[1], data.validation[1], data.basis)],
+        "dataset": sidecar_digest(data.examples[1]),
         "script": code_digest(script) if script else None,
         "initial_weights": content_digest(initial_weights) if initial_weights else None,
     }

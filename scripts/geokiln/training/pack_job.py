@@ -7,8 +7,9 @@ import atexit
 import contextlib
 import gc
 
-from geokiln.storage.files import read_json, watch
+from geokiln.storage.files import watch
 from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.results import read_result
 from geokiln.storage.sources import closure
 from geokiln.storage.store import STORE, Store
 from geokiln.training.context import STATE_VERSION, train_context
@@ -45,11 +46,11 @@ def run_pack_job(
     trained : list of str
         Those that were trained now.
     """
-    table = read_json(data.training[1])
+    table = read_result(data.training[1])
     context = train_context(data, environment, script, initial_weights)
     about = {wedge: {"settings": {**settings, **values}} for wedge, values in wedges.items()}
     if chosen:
-        about.update(dropped_wedges(read_json(earlier)["wedges"], read_json(chosen)))
+        about.update(dropped_wedges(read_result(earlier)["wedges"], read_result(chosen)))
     members = {wedge: one["settings"] for wedge, one in about.items() if "dropped" not in one}
     if until:
         members = {wedge: settings_of_rung(one, until) for wedge, one in members.items()}

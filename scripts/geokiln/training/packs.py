@@ -5,21 +5,14 @@ Only the standard library is imported here.
 """
 
 import json
-import os
 from pathlib import Path
 
-from geokiln.storage.store import STORE
+from geokiln.storage.store import Store
 from geokiln.wedges.expansion import wedge_name
 from geokiln.wedges.hyperparameters import SHARED
 
 STACKED_WEIGHTS = 1 << 16  # of a hidden layer: more leave a core's cache, and stacking gains nothing
 LARGEST = 32
-WEDGE_FILES = (
-    "weights.safetensors",
-    "losses.csv",
-    "snapshots.safetensors",
-    "training.json",
-)  # the last vouches for all
 
 
 def pack_wedges(wedges, axes, settings_of, recipe_keys, stackable=True):
@@ -94,18 +87,22 @@ def pack_file(wedge, pack, asked, lost=()):
     return alone if by_name else together
 
 
-def lost_wedges(file):
-    """Return the wedges for which a pack's file vouches, and which are neither published nor in the store any more.
+def lost_wedges(file, stale):
+    """Return the wedges for which a pack's file vouches, which are to be published anew, and are not in the store.
 
-    They were deleted by hand. A job finds out too late that they must be trained anew: the plan would be made.
+    They were deleted, or damaged. A job finds out too late that they must be trained anew: the plan would be made.
+    *stale* holds the results that are made anew.
     """
     try:
         wedges = json.loads(Path(file).read_text(encoding="utf-8"))["wedges"]
-        return [wedge for wedge, about in wedges.items() if _is_lost(wedge, about["key"])]
+        return [
+            wedge
+            for wedge, about in wedges.items()
+            if _is_gone(f"wedges/{wedge}/training.json", stale) and not Store("wedges").agrees(about["key"])
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # others tell what is wrong with it
         return []
 
 
-def _is_lost(wedge, key):
-    published = all(os.path.exists(f"wedges/{wedge}/{name}") for name in WEDGE_FILES)
-    return not published and not (STORE / "wedges" / key).exists()
+def _is_gone(result, stale):
+    return result in stale or not Path(result).exists()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.storage.files import read_json
+from geokiln.storage.results import read_result
 from geokiln.storage.store import Store
 
 
@@ -22,7 +23,7 @@ def publish_wedge(pack, wedge, files):
     UserError
         If the store does not have the wedge any more. Then the pack's file goes: it vouches for what is not there.
     """
-    document = read_json(pack)
+    document = read_result(pack)
     about = document["wedges"][wedge]
     if not Store("wedges").publish(about["key"], files):
         Path(pack).unlink()

@@ -11,6 +11,7 @@ from geokiln.models.reference import coefficient_function
 from geokiln.models.wedge_errors import errors_on_examples
 from geokiln.storage.arrays import read_arrays
 from geokiln.storage.files import put_aside, write_json
+from geokiln.storage.results import check_vouched
 from geokiln.training.trainer import NUMBERS
 
 LOSSES = ["epoch", "steps", *NUMBERS]  # columns of losses.csv
@@ -51,8 +52,13 @@ def _count(weights):
     return sum(array.size for name, array in weights.items() if not name.endswith("_remainder"))
 
 
-def read_weights(path):
-    """Return the arrays in a .safetensors file by name; a damaged file is put aside and named."""
+def read_weights(path, sidecar=None):
+    """Return the arrays in a .safetensors file by name; a damaged file is put aside and named.
+
+    The *sidecar*, a ``training.json``, vouches for a file of Geokiln's own.
+    """
+    if sidecar:
+        check_vouched(path, sidecar)
     try:
         return load_file(path)
     except SafetensorError as error:

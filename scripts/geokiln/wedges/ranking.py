@@ -1,10 +1,10 @@
 """Rank wedges, and choose one."""
 
-import csv
 import math
 from pathlib import Path
 
 from geokiln.errors import UserError
+from geokiln.storage.results import check_vouched, read_result
 
 COLUMNS = ["status", "epochs", "best_epoch", "seconds", "parameters", "training_loss", "validation_loss"]
 
@@ -94,14 +94,16 @@ def choose_survivors(results, eta):
     return sorted(ranked[:count]), {wedge: rank for rank, wedge in enumerate(ranked[count:], count + 1)}
 
 
-def chosen_wedge(table):
-    """Return the name of the wedge in the first row of ``wedges.csv``, and what it was ranked by."""
-    with open(table, encoding="utf-8", newline="") as file:
-        row = next(csv.DictReader(file), {})
-    wedge = row.get("wedge") or ""
-    if not wedge or Path(wedge).name != wedge:
-        raise UserError(f"{table}: {wedge!r} is no wedge's name; delete the file and run again")
-    return wedge, row.get("ranked_by")
+def chosen_wedge(table, sidecar):
+    """Return the name of the wedge in the first row of ``wedges.csv``, and what it was ranked by.
+
+    The *sidecar* says both, and vouches for the table: one that was edited by hand does not count.
+    """
+    check_vouched(table, sidecar)
+    chosen = read_result(sidecar)
+    if Path(chosen["wedge"]).name != chosen["wedge"]:
+        raise UserError(f"{sidecar}: {chosen['wedge']!r} is no wedge's name; delete the file and run again")
+    return chosen["wedge"], chosen["ranked_by"]
 
 
 def table_text(rows):

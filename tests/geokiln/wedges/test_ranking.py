@@ -1,6 +1,7 @@
 import pytest
 
 from geokiln.errors import UserError
+from geokiln.storage.results import write_result
 from geokiln.wedges.ranking import chosen_wedge, rank_wedges, table_text
 
 DIVERGED = {"status": "diverged", "dataset": "d", "parameters": 1, "settings": {"hidden_layers": 9}, "recipe": {}}
@@ -96,17 +97,30 @@ def test_wedges_of_different_datasets_are_not_compared():
         rank_wedges({"a": result(0.1, dataset="d"), "b": result(0.2, dataset="e")}, [])
 
 
-def test_the_chosen_wedge_is_that_of_the_first_row(write):
-    write("wedges.csv", "rank,wedge,ranked_by\n1,b,unseen\n2,a,unseen\n")
+@pytest.fixture
+def ranking(write):
+    """A function that writes wedges.csv and its side-car, which chooses a wedge."""
 
-    assert chosen_wedge("wedges.csv") == ("b", "unseen")
+    def ranking(wedge):
+        write("wedges.csv", "rank,wedge\n1,b\n2,a\n")
+        write_result("wedges.json", {"wedge": wedge, "ranked_by": "unseen"}, {}, ["wedges.csv"])
+        return "wedges.csv", "wedges.json"
+
+    return ranking
 
 
-@pytest.mark.parametrize(("content", "wedge"), [("", ""), ("rank,wedge\n1,../a\n", "../a")])
-def test_a_ranking_whose_first_row_names_no_wedge_is_named(content, wedge, write):
-    write("wedges.csv", content)
+def test_the_chosen_wedge_is_that_of_the_sidecar(ranking):
+    assert chosen_wedge(*ranking("b")) == ("b", "unseen")
 
-    with pytest.raises(UserError) as error:
-        chosen_wedge("wedges.csv")
 
-    assert str(error.value) == f"wedges.csv: {wedge!r} is no wedge's name; delete the file and run again"
+def test_a_ranking_that_was_edited_by_hand_counts_no_more(ranking, write):
+    files = ranking("b")
+    write("wedges.csv", "rank,wedge\n1,a\n2,b\n")
+
+    with pytest.raises(UserError, match=r"^wedges.csv is damaged \(it does not agree with the digest in wedges.json\)"):
+        chosen_wedge(*files)
+
+
+def test_a_wedge_that_is_no_name_is_refused(ranking):
+    with pytest.raises(UserError, match="^wedges.json: '../a' is no wedge's name"):
+        chosen_wedge(*ranking("../a"))

@@ -1,6 +1,5 @@
-"""Never "nothing to do" over stale results: what leads to the final targets, and what of it was lost (lost_files.py)."""
+"""The results that lead to the final targets, in the order in which data flows, and what they were made from."""
 
-# Everything that leads to a final target, in the order in which data flows.
 PACKS = expand("packs/{pack}.json", pack=TRAINING.packs)
 RUNG_PACKS = expand("rungs/{rung}/{pack}.json", rung=TRAINING.rungs, pack=TRAINING.packs)
 RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
@@ -8,7 +7,7 @@ WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
 ON_UNSEEN = ["wedges_on_unseen.json"] if PROJECT.judges else []
 BASES = expand("preprocessed/{recipe}/basis.npz", recipe=RECIPES)
 BEFORE_MODEL = [
-    *expand("geometry/{geometry}", geometry=GEOMETRIES),
+    *expand("geometry/{geometry}{suffix}", geometry=GEOMETRIES, suffix=["", ".json"]),
     *expand("work_items/{batch}.json", batch=["items", *BATCHES]),
     "work_items/items.npz",
     *(["work_items/manifest.json"] if PROJECT.count is None else []),
@@ -17,28 +16,30 @@ BEFORE_MODEL = [
     *expand("preprocessed/{recipe}/training.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *expand("preprocessed/{recipe}/validation.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *[*RUNG_PACKS, *expand("rungs/{rung}.json", rung=TRAINING.rungs)],
-    *[*BASES, *PACKS, *RESULTS, *WEIGHTS, *ON_UNSEEN, "wedges.csv"],
+    *[*BASES, *PACKS, *RESULTS, *WEIGHTS, *ON_UNSEEN, "wedges.csv", "wedges.json"],
 ]
 PREDICTIONS = expand("predictions/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"])
 BEFORE_PREDICTIONS = [
     *BEFORE_MODEL,
-    "model.onnx",
-    *(source.target for source in PROJECT.unseen.values()),
+    *["model.onnx", "model.json"],
+    *expand("{geometry}{suffix}", geometry=[one.target for one in PROJECT.unseen.values()], suffix=["", ".json"]),
     *expand("work_items/unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
     *expand("unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
     *PREDICTIONS,
-    "predictions/errors.csv",
+    *["predictions/errors.csv", "predictions/all.json"],
 ]
 
-LOST = LostFiles(notices=workflow.is_main_process)
-LOST.notice("model.onnx", missing(BEFORE_MODEL))
-LOST.notice("predictions/all.npz", missing(BEFORE_PREDICTIONS))
-for pack in expand("packs/{pack}.json", pack=dict.fromkeys([*TRAINING.packs, *WEDGES])):
-    LOST.notice(pack, [f"wedges/{wedge}" for wedge in lost_wedges(pack)])
-TRAINING.lost_packs = {target for target in LOST.noticed if target.startswith("packs/")}
 TRAINING.asked = asked_alone(sys.argv[1:], WEDGES) if workflow.is_main_process else None
 
+MADE = Results(workflow, WorkflowError)
 
-def lost_before(target, files, besides):
-    """Those of *files* that were lost before *target*: wanted, not compared. Its rule names those *besides* anyway."""
-    return [ancient(file) for file in LOST.before(target) if file in files and file not in besides]
+
+def plan_of(rule):
+    """What the parameters and the code of a job come to: its results say so, and are stale once that is another."""
+    return lambda wildcards: MADE.plan(rule, wildcards)
+
+
+def tell_what_is_stale(wildcards):
+    """An input without files. Every plan begins with a geometry: there Snakemake is told what must run (stale.smk)."""
+    workflow.dag.forcefiles.update([*STALE, *LOST])
+    return []

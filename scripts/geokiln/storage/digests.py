@@ -2,6 +2,7 @@
 
 import os
 
+from geokiln.errors import UserError
 from geokiln.storage.files import content_digest
 from geokiln.storage.fingerprints import fingerprint
 
@@ -19,3 +20,13 @@ def quick_digest(path):
 def quick_digests(paths):
     """Return what identifies the contents of several files together."""
     return fingerprint([quick_digest(path) for path in paths])
+
+
+def check_planned(paths, digest):
+    """Raise a UserError if files are not those that a run was planned with; *digest* is that of then, None: not known.
+
+    Else a run could mix what it made before an edit of them with what it makes after.
+    """
+    if digest and quick_digests(paths) != digest:
+        names = ", ".join(map(str, paths))
+        raise UserError(f"one of {names} changed after this run was planned; nothing was made of it, run again")

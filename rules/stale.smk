@@ -1,0 +1,15 @@
+"""Never "nothing to do" over stale results: what was lost, and what was made from something else than is there now."""
+
+LOOKS = workflow.output_settings.dryrun or looks_only(sys.argv[1:])
+LOST, STALE = [], []  # a job of a farm does as its run has planned
+if workflow.is_main_process:
+    LOST = lost([*BEFORE_PREDICTIONS, "predictions/all.npz"])
+    STALE = MADE.stale()
+    packs = expand("packs/{pack}.json", pack=dict.fromkeys([*TRAINING.packs, *WEDGES]))
+    TRAINING.lost_packs = {pack for pack in packs if lost_wedges(pack, {*LOST, *STALE})}
+    LOST += TRAINING.lost_packs
+    if MADE.out_of_order(mend=not LOOKS) and LOOKS:
+        print("Some results are older than what they were made from, yet right: a run makes none anew", file=sys.stderr)
+
+tell("Missing, though what was made from it is there", LOST)
+tell("Made from other settings, code or files than today's, or altered since", STALE)
