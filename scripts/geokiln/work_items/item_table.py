@@ -4,6 +4,8 @@ Arrays: ``id`` (n,) text; ``seed`` (); ``digest`` (n, 2) uint64, see `geokiln.wo
 ``attribute/{name}`` (n,) or (n, tuple size). Readers touch only the rows that they ask for.
 """
 
+import os
+
 from geokiln.errors import UserError
 from geokiln.storage.files import put_aside
 from geokiln.storage.npz_headers import array_headers
@@ -32,10 +34,12 @@ def read_digests(path, rows):
     UserError
         If there is none of the rows; says how many items there are.
     """
-    headers = array_headers(path)
-    if "digest" not in headers:
-        raise put_aside(path, "it holds no digests of items")
-    _, (count, _), _, offset = headers["digest"]
+    if not os.path.exists(path):
+        raise UserError(f"{path} does not exist")
+    try:
+        _, (count, _), _, offset = array_headers(path)["digest"]
+    except (UserError, KeyError, ValueError):
+        raise put_aside(path, "it holds no digests of items") from None
     rows = range(count) if rows is None else range(rows.start, min(rows.stop, count))
     if not rows:
         raise UserError(f"{path}: there are {count} data points, 0 to {count - 1}; none of those asked for")

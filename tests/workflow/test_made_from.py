@@ -1,0 +1,136 @@
+"""Results say what they were made from: a project needs neither Snakemake's records nor the times of its files."""
+
+import copy
+import shutil
+import subprocess
+import sys
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+
+from conftest import ALL, CHECKOUT, copy_project
+
+SCHEMA = yaml.safe_load((CHECKOUT / "schemas/config.schema.yaml").read_text())
+NAMED = {  # keys whose other value cannot be told from the schema, or needs a second one beside it
+    "generator.file": "other.py",
+    "generator.inputs": ["other.py"],
+    "generator.command.words": ["cat", "other.py"],
+    "generator.command.outputs": ["a.npy"],
+    "generator.command.exit_codes": {"3": "drop"},
+    "geometry.name": "others",
+    "geometry.source": "other.npz",
+    "work_items.group": "left",
+    "work_items.attributes": "* ^phase",
+    "work_items.id_attribute": "key",
+    "work_items.constants": {"width": 2},
+    "unseen": {"film": {"source": "generator", "count": 9, "ground_truth": True}},
+    "preprocess.target_weights": {"height": 2.0},
+    "training.script": "other.py",
+    "training.hidden_widths": [8, 9],
+    "training.betas": [0.8, 0.9],
+    "training.initial_weights": "other.safetensors",
+    "wedges": {"hidden_layers": [1, 3]},
+    "selection.by": "unseen",
+    "selection.rungs": [10],
+    "environments.python": sys.executable,
+    "environments.cook": "other.txt",
+    "environments.train": "other.txt",
+    "environments.predict": "other.txt",
+}
+OTHERS = (True, False, 3, 0.25, 64, 5, "auto", "other", {"other": 1}, 1)  # what the schema allows of these
+ASIDE = {  # what another key needs beside it
+    "generator.command.words": {"generator.command.outputs": ["a.npy"]},
+    "generator.command.outputs": {"generator.command.words": ["cat", "other.py"]},
+    "selection.eta": {"selection.rungs": [10]},
+}
+
+
+def keys(schema, path=""):
+    """Every key that holds a value, with its schema."""
+    for key, one in schema["properties"].items():
+        name = f"{path}{key}"
+        if "properties" in one and name not in NAMED:
+            yield from keys(one, f"{name}.")
+        else:
+            yield name, one
+
+
+def other_value(schema, value):
+    """A value that a key takes, and that is another one than *value*."""
+    allows = jsonschema.Draft202012Validator(schema).is_valid
+    return next(
+        one for one in (*schema.get("enum", ()), *OTHERS) if allows(one) and (type(one), one) != (type(value), value)
+    )
+
+
+def set_key(config, path, value):
+    *sections, key = path.split(".")
+    for section in sections:
+        config = config.setdefault(section, {})
+    config[key] = value
+
+
+@pytest.fixture
+def lost_records(ripple):
+    """The finished example without Snakemake's records."""
+    shutil.rmtree(ripple / ".snakemake")
+    return ripple
+
+
+def test_a_setting_that_is_changed_without_records_is_noticed(lost_records):
+    lost_records.configure(training={"epochs": 20})
+    built = lost_records.build()
+
+    assert (built["cooked"], built["trained"]) == (0, 2)
+    assert "Made from other settings, code or files than today's" in built["output"]
+    assert lost_records.plan() == {}
+
+
+@pytest.mark.parametrize("how", ["cp", "git"])
+def test_a_copy_without_hidden_files_and_times_has_nothing_to_do_until_something_changes(ripple, projects, how):
+    visible = [path.name for path in ripple.folder.glob("[a-z]*")]
+    copied = copy_project(CHECKOUT / "examples/ripple", projects / f"copied_{how}")
+    if how == "git":
+        shutil.rmtree(copied.folder)
+        author = ["-c", "user.name=artist", "-c", "user.email=artist@example.org"]
+        for words in (["init", "-q"], ["add", "--", *visible], [*author, "commit", "-qm", "done"]):
+            subprocess.run(["git", *words], cwd=ripple.folder, check=True)
+        subprocess.run(["git", "clone", "-q", ripple.folder, copied.folder], check=True)
+    else:
+        subprocess.run(["cp", "-r", *visible, copied.folder], cwd=ripple.folder, check=True)
+
+    assert "Nothing to be done" in copied.snakemake(ALL)
+    before = np.load(copied / ALL)["height"]
+    copied.configure(geometry={"seed": 7})
+    assert copied.build()["cooked"] == 128
+    assert not np.array_equal(np.load(copied / ALL)["height"], before)
+
+
+@pytest.mark.slow
+def test_every_key_of_the_config_is_noticed_without_records_as_with_them(ripple, projects):
+    shipped = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    shutil.copy(ripple / "generator.py", ripple / "other.py")
+    (ripple / "other.py").write_text((ripple / "other.py").read_text() + "def loss(outputs, targets): return 0\n")
+    (ripple / "other.txt").write_text((CHECKOUT / "envs/train.txt").read_text() + "six\n")
+    np.savez(ripple / "other.npz", strength=np.ones(96), time=np.ones(96))
+    shutil.copy(ripple / "wedges/hidden_layers-1/weights.safetensors", ripple / "other.safetensors")
+    without = copy_project(ripple.folder, projects / "without_records")
+    shutil.rmtree(without / ".snakemake")
+    config, noticed = yaml.safe_load((ripple / "config.yaml").read_text()), set()
+    for path, schema in keys(SCHEMA):
+        document, value = copy.deepcopy(config), shipped
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        for key, beside in ASIDE.get(path, {}).items():
+            set_key(document, key, beside)
+        set_key(document, path, NAMED[path] if path in NAMED else other_value(schema, value))
+        for project in (ripple, without):
+            (project / "config.yaml").write_text(yaml.safe_dump(document))
+        plan = ripple.plan()
+        assert without.plan() == plan, path
+        noticed.update([path] if plan else [])
+
+    unnoticed = {path for path, _ in keys(SCHEMA)} - noticed
+    assert unnoticed == {}
