@@ -6,10 +6,14 @@ Runs in Snakemake's interpreter.
 import csv
 import json
 import os
-import time
 
-_STARTED = time.time()
+_TIMES = {}  # of the files as the run began
 MOST_WEDGES = 20  # rows of the table; the rest stands in the file
+
+
+def note_times(paths):
+    """Note, as a run begins, the times of the files that `print_summary` is to tell of."""
+    _TIMES.update({path: os.path.getmtime(path) for path in paths if os.path.exists(path)})
 
 
 def print_summary(wedges, errors, packs):
@@ -59,7 +63,7 @@ def _trained(packs, count):
 
 
 def _is_new(path):
-    return os.path.exists(path) and os.path.getmtime(path) >= _STARTED
+    return os.path.exists(path) and os.path.getmtime(path) != _TIMES.get(path)
 
 
 def _table(title):
