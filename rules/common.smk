@@ -15,6 +15,7 @@ os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tr
 gc.set_threshold(200_000)  # rules and jobs are many objects and little garbage: looking for it takes its time
 from snakemake.exceptions import WorkflowError
 
+from geokiln.config.command_line_values import command_line_values
 from geokiln.errors import UserError
 from geokiln.planning.command_line import asked_alone, check_until, looks_only
 from geokiln.planning.project import Project
@@ -26,7 +27,8 @@ from geokiln.storage.sources import closure
 from geokiln.training.packs import lost_wedges
 
 try:
-    PROJECT = Project(CHECKOUT, config)
+    given = command_line_values(workflow.overwrite_configfiles, workflow.config_settings.config_args, CHECKOUT)
+    PROJECT = Project(CHECKOUT, given)
     if workflow.is_main_process and PROJECT.count is None:
         check_until(sys.argv[1:])
 except UserError as error:

@@ -1,6 +1,5 @@
 """Settings that are in order one by one, and do not go together."""
 
-import json
 import os
 
 
@@ -13,11 +12,6 @@ def contradictions(config):
         yield f"geometry.name: {geometry['name']}, but geometry.source is {geometry['source']}: both need one suffix"
     if command["words"] and not command["outputs"]:
         yield "generator.command.outputs: name the files that the command writes for an item"
-    for key, value in config["generator"]["parameters"].items():
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError):
-            yield f"generator.parameters.{key}: {value!r} is no number, text, list or section"
     if config["selection"]["by"] == "unseen" and not any(one["ground_truth"] for one in config["unseen"].values()):
         yield "selection.by: unseen needs an unseen input with ground_truth: true"
     if "{" in config["environments"]["folder"] or "}" in config["environments"]["folder"]:

@@ -2,11 +2,9 @@
 
 import os
 
-import yaml
-
+from geokiln.config.yaml_values import LARGEST, parse_yaml
 from geokiln.errors import UserError
 
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both make plain data only; libyaml's is faster
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
 REPLACED = ("unseen", "wedges")  # a project's section replaces the shipped one; other sections are laid over key by key
 SECTIONS_WITHIN = ("generator.command", "resources.cook", "resources.train", "resources.other")  # and so are these
@@ -20,7 +18,7 @@ def complete_config(shipped, project, command_line):
     shipped, project : path
         Two ``config.yaml``; the same file when the checkout itself is the project.
     command_line : dict
-        From ``--config`` and ``--configfile``.
+        From ``--config`` and ``--configfile``: `geokiln.config.command_line_values`.
     """
     config = read_yaml(shipped)
     if os.path.realpath(project) != os.path.realpath(shipped):
@@ -39,14 +37,12 @@ def complete_config(shipped, project, command_line):
 def read_yaml(path):
     """Return the mapping in a YAML file; UserError names the line of a mistake."""
     try:
-        with open(path, encoding="utf-8") as file:
-            document = yaml.load(file, SAFE_LOADER) or {}
+        with open(path, encoding="utf-8-sig") as file:
+            document = parse_yaml(file.read(LARGEST + 1), path)
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 text; save it with that encoding") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{line}: {getattr(error, 'problem', None) or error}") from None
+    if document is None:
+        return {}
     if not isinstance(document, dict):
         raise UserError(f"{path}: must hold keys and values (generator: ..., geometry: ...)")
     return document

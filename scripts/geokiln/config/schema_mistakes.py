@@ -2,10 +2,10 @@
 
 import copy
 import math
-import re
 
 import jsonschema
 
+from geokiln.config.yaml_values import reads_as_number
 from geokiln.errors import near_match
 
 # 8.0 is no integer here: it would be handed on as a float.
@@ -62,23 +62,21 @@ def _depth(shipped, path):
     return depth
 
 
-def unquoted_names(section, where=""):
-    """Yield a sentence for each key that is no text: YAML reads ``2024:`` as a number and ``on:`` as true."""
-    for key, value in section.items():
-        if not isinstance(key, str):
-            yield f"{where}{key}: YAML does not read this key as a text; put it in quotes"
-        if isinstance(value, dict):
-            yield from unquoted_names(value, f"{where}{key}.")
-
-
-def not_finite(section, where=""):
-    """Yield a sentence for each number that is not finite; parameters and wedges are checked by themselves."""
-    for key, value in section.items():
-        path = f"{where}{key}"
-        if isinstance(value, dict) and path not in ("generator.parameters", "wedges"):
-            yield from not_finite(value, f"{path}.")
-        elif isinstance(value, float) and not math.isfinite(value):
-            yield f"{path}: {value} is no finite number"
+def odd_values(value, where=""):
+    """Yield a sentence for each key that is no text, and each number that is not finite or too large, however deep."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            path = f"{where}.{key}" if where else str(key)
+            if not isinstance(key, str):  # 2024: is a number, on: is true
+                yield f"{path}: YAML does not read this key as a text; put it in quotes"
+            yield from odd_values(one, path)
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from odd_values(one, f"{where}[{number}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{where}: {value} is no finite number"
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield f"{where}: {value} is no number of 64 bits; put it in quotes if it is a text"
 
 
 def violations(value, schema, where=""):
@@ -110,8 +108,10 @@ def _reason(error):
     if error.validator == "type":
         kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         hint = ""
-        if isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value):
-            hint = f" (YAML reads a number only with a dot and a sign: {float(value):.1e})"
+        if isinstance(value, str) and {"number", "integer"} & set(kinds) and reads_as_number(value):
+            hint = " (a text; take it out of its quotes)"
+        if isinstance(value, float) and value.is_integer():
+            hint = f" (write {value:.0f})"
         return f"{value!r} is not {' or '.join(_with_article(kind) for kind in kinds)}{hint}"
     if error.validator == "enum":
         return f"{value!r} is unknown; {near_match(value, error.validator_value)}"

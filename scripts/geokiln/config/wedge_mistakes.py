@@ -1,5 +1,7 @@
 """What is wrong with ``wedges:`` in a config, told before any wedge is made; the schema tells the rest."""
 
+import math
+
 from geokiln.config.schema_mistakes import reasons, violations
 from geokiln.errors import UserError, near_match
 from geokiln.wedges.conditions import condition
@@ -104,8 +106,10 @@ def _spread_mistakes(spread, where, schema):
             return [f"{where}.{key}: belongs to {kind}, not to {kinds[0]}"]
     if kinds == ["values"]:
         return _refused(spread["values"], where, schema)
-    if not all(abs(number) <= 1e300 for number in spread[kinds[0]]):  # NaN compares with nothing
-        return [f"{where}.{kinds[0]}: {spread[kinds[0]]} must be two finite numbers"]
+    if not all(map(math.isfinite, spread[kinds[0]])):
+        return []  # told already, as of any number
+    if max(map(abs, spread[kinds[0]])) > 1e300:
+        return [f"{where}.{kinds[0]}: {spread[kinds[0]]} is too far apart to be sampled"]
     first, *_, last = points = list(fixed_points(spread).values())
     if kinds == ["bracket"] and last < first:
         return [f"{where}.bracket: the offset {spread['bracket'][1]} is negative; it must be at least 0"]

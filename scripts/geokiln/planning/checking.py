@@ -4,7 +4,7 @@ from geokiln.config.contradictions import contradictions, contradictions_of_wedg
 from geokiln.config.earlier_keys import take_out_earlier_keys
 from geokiln.config.file_mistakes import KINDS, file_mistakes
 from geokiln.config.reading import locate, read_yaml
-from geokiln.config.schema_mistakes import not_finite, unquoted_names, violations, without_violations
+from geokiln.config.schema_mistakes import odd_values, violations, without_violations
 from geokiln.config.wedge_mistakes import hyperparameters, wedge_mistakes
 from geokiln.config.wedge_script import run_wedge_script
 from geokiln.errors import UserError
@@ -38,8 +38,8 @@ def check_project(config, schema, shipped, checkout):
         One that lists every mistake.
     """
     mistakes = take_out_earlier_keys(config)
-    of_wedges = wedge_mistakes(config.get("wedges"), schema)
-    mistakes += [*violations(config, schema), *unquoted_names(config), *not_finite(config), *of_wedges]
+    of_wedges = [*odd_values(config.get("wedges"), "wedges"), *wedge_mistakes(config.get("wedges"), schema)]
+    mistakes += [*violations(config, schema), *odd_values(config), *of_wedges]
     sound = config
     if mistakes:
         sound = without_violations({**config, **({"wedges": {}} if of_wedges else {})}, schema, read_yaml(shipped))

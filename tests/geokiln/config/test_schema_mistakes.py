@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from geokiln.config.reading import read_yaml
-from geokiln.config.schema_mistakes import not_finite, unquoted_names, violations, without_violations
+from geokiln.config.schema_mistakes import odd_values, violations, without_violations
 
 CHECKOUT = Path(__file__).parents[3]
 SCHEMA = read_yaml(CHECKOUT / "schemas/config.schema.yaml")
@@ -30,7 +30,7 @@ def changed(*changes):
 MISTAKES = [
     (("training.epohcs", 5), "training.epohcs: unknown key; did you mean epochs?"),
     (("geometry.xyz", 1), "geometry.xyz: unknown key; known: name, source, count, seed"),
-    (("training.epochs", 8.0), "training.epochs: 8.0 is not an integer"),
+    (("training.epochs", 8.0), "training.epochs: 8.0 is not an integer (write 8)"),
     (("training.epochs", True), "training.epochs: True is not an integer"),
     (("preprocess.standardise_inputs", 1), "preprocess.standardise_inputs: 1 is not true or false"),
     (("generator.inputs", [1]), "generator.inputs[0]: 1 is not a text"),
@@ -51,7 +51,7 @@ MISTAKES = [
     (("training.betas", [0.9]), "training.betas: [0.9] has 1 values; it takes 2"),
     (
         ("training.learning_rate", "1e-4"),
-        "training.learning_rate: '1e-4' is not a number (YAML reads a number only with a dot and a sign: 1.0e-04)",
+        "training.learning_rate: '1e-4' is not a number (a text; take it out of its quotes)",
     ),
     (("training.epochs",), "training.epochs: missing; Most passes over the training split."),
     (("work_items",), "work_items: missing; How data points are spread over jobs."),
@@ -96,19 +96,19 @@ def test_what_went_with_one_mistake_is_not_looked_for_by_the_next():
     assert without_violations(config, SCHEMA, SHIPPED)["unseen"] == {}
 
 
-def test_numbers_that_are_not_finite_are_told_by_their_keys():
-    config = changed(("generator.time_limit", float("inf")), ("training.rho", float("nan")))
+def test_odd_numbers_and_keys_are_told_by_their_paths_wherever_they_stand():
+    config = {
+        "generator": {"parameters": {"a": [1.0, [float("nan")]], "b": [{2024: 1}]}, "time_limit": float("inf")},
+        "wedges": [{"dropout": {"range": [0.0, -float("inf")]}}],
+        "unseen": {True: {"count": 2**63}},
+        "training": {"seed": 2**63 - 1, "fine": -(2**63)},
+    }
 
-    assert list(not_finite(config)) == [
+    assert list(odd_values(config)) == [
+        "generator.parameters.a[1][0]: nan is no finite number",
+        "generator.parameters.b[0].2024: YAML does not read this key as a text; put it in quotes",
         "generator.time_limit: inf is no finite number",
-        "training.rho: nan is no finite number",
-    ]
-
-
-def test_a_name_that_yaml_reads_as_a_number_is_told():
-    lines = list(unquoted_names({"unseen": {2024: ONE_UNSEEN}, True: 1}))
-
-    assert lines == [
-        "unseen.2024: YAML does not read this key as a text; put it in quotes",
-        "True: YAML does not read this key as a text; put it in quotes",
+        "wedges[0].dropout.range[1]: -inf is no finite number",
+        "unseen.True: YAML does not read this key as a text; put it in quotes",
+        f"unseen.True.count: {2**63} is no number of 64 bits; put it in quotes if it is a text",
     ]

@@ -72,7 +72,7 @@ def test_everything_that_is_odd_or_contradicts_is_told(mistakes, poses):
         "environments.python: /no/python does not exist; use current, houdini or a path",
         "generator.command.outputs: name the files that the command writes for an item",
         "generator.inputs: {a}.obj has braces, which Snakemake reads as wildcards; rename it",
-        "generator.parameters.limit: nan is no number, text, list or section",
+        "generator.parameters.limit: nan is no finite number",
         "geometry.name: drops.npz, but geometry.source is poses.geo: both need one suffix",
         "selection.by: unseen needs an unseen input with ground_truth: true",
         "selection.rungs: [20, 10] must be epochs that grow from rung to rung",
