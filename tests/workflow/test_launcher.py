@@ -3,7 +3,6 @@
 import ast
 import os
 import pty
-import runpy
 import shutil
 import signal
 import subprocess
@@ -160,21 +159,21 @@ def test_progress_is_live_where_somebody_watches_and_asked_for_nothing_else(echo
     assert ("--logger=rich" in run.stdout) == rich
 
 
-@pytest.mark.parametrize(
-    "arguments, expected",
-    [
-        (["predictions/all.npz"], None),
-        (["--workflow-profile=hqueue", "all"], "hqueue"),
-        (["--workflow-profile", "default"], None),
-        (["--workflow-profile", "slurm", "--executor", "local"], "local"),
-        (["-e", "cluster-generic", "all"], "cluster-generic"),
-        (["--profile", "mine", "--workflow-profile", "not-there"], "kubernetes"),
-    ],
-)
-def test_the_executor_is_what_a_flag_or_a_profile_says(arguments, expected, tmp_path, monkeypatch):
+def test_the_environment_is_that_of_the_executor_which_snakemake_finds_in_a_profile(echoing, tmp_path):
+    (echoing / "profiles/cluster-generic").mkdir(parents=True)
+    shutil.copy(echoing / "envs/geokiln.txt", echoing / "envs/cluster-generic.txt")
+    shutil.copytree(echoing / ".venv", echoing / ".venv-cluster-generic", symlinks=True)
+    asked = f'case $1 in *find_executor.py) exec {sys.executable} "$@" ;; esac'
+    (echoing / ".venv/bin/python").write_text(f'#!/bin/sh\n{asked}\necho .venv "$@"\n')
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/profile.yaml").write_text("# executor: slurm\njobs: 3\nexecutor: 'kubernetes'\n")
-    monkeypatch.chdir(tmp_path)
-    executor = runpy.run_path(str(CHECKOUT / "geokiln"), run_name="launcher")["executor"]
+    (tmp_path / "mine/config.v8+.yaml").write_text("executor: cluster-generic\ncluster-generic-submit-cmd: sh\n")
 
-    assert executor(arguments) == expected
+    farm = launch(echoing, "-n", "--workflow-profile", str(tmp_path / "mine"), "all")
+    variable = launch(echoing, "-n", "all", SNAKEMAKE_PROFILE=str(tmp_path / "mine"))
+    local = launch(echoing, "-n", "all")
+    misspelt = launch(echoing, "-n", "--workflow-profile", "cluster-genric", "all")
+
+    assert farm.stdout.startswith("-m snakemake") and variable.stdout.startswith("-m snakemake")
+    assert local.stdout.startswith(".venv -m snakemake")
+    assert misspelt.returncode == 1
+    assert "cluster-genric: there is no such profile; did you mean cluster-generic?" in misspelt.stderr

@@ -1,0 +1,57 @@
+"""Print the executor that Snakemake is told to run jobs with, if any. Runs in Snakemake's environment.
+
+Snakemake's own parser looks for it: in flags, in profiles, in SNAKEMAKE_PROFILE. The executor's plugin is in another
+environment, so a name and flags that only it knows are let pass.
+"""
+
+import contextlib
+import io
+import sys
+from pathlib import Path
+
+from snakemake import cli
+from snakemake.exceptions import CliException, WorkflowError
+from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+
+from geokiln.errors import UserError, near_match, script
+
+PROFILES = Path(__file__).parents[1] / "profiles"
+
+
+@script
+def main(argv=None):
+    farms = sorted(path.name for path in PROFILES.iterdir() if path.name != "default")
+    executor, missing = asked_for(sys.argv[1:] if argv is None else argv)
+    if missing:
+        raise UserError(f"--workflow-profile {missing}: there is no such profile; {near_match(missing, farms)}")
+    if executor and executor not in [*farms, *ExecutorPluginRegistry().plugins]:
+        plugin = f"snakemake-executor-plugin-{executor}"
+        raise UserError(f"executor {executor}: {plugin} is not installed; {near_match(executor, farms)}")
+    print(executor or "")
+
+
+def asked_for(argv):
+    """Return the executor, and a workflow profile that is not there: Snakemake goes on without a word."""
+    found, make_parser = [], cli.get_argument_parser
+
+    def make_lenient_parser(profiles=None):
+        found[:] = profiles or []
+        parser = make_parser(profiles)
+        next(action for action in parser._actions if action.dest == "executor").choices = None
+        parser.parse_args = lambda argv: parser.parse_known_args(argv)[0]
+        return parser
+
+    cli.get_argument_parser = make_lenient_parser
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            _, args = cli.parse_args(argv)
+    except (CliException, WorkflowError, SystemExit):  # a mistake, or --help: Snakemake itself will tell
+        return None, None
+    finally:
+        cli.get_argument_parser = make_parser
+    asked = args.workflow_profile if args.workflow_profile != "none" else None
+    return args.executor, asked if asked and len(found) == len(args.profile or []) else None
+
+
+if __name__ == "__main__":
+    main()

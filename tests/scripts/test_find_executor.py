@@ -1,0 +1,54 @@
+"""What Snakemake's own search finds, though the executor's plugin is in another environment."""
+
+import pytest
+
+import find_executor
+from conftest import CHECKOUT
+
+V8 = {"mine/profile.yaml": "executor: slurm", "mine/config.v8+.yaml": "executor: cluster-generic\nslurm-x: 1"}
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "environment", "expected"),
+    [
+        ({}, ["predictions/all.npz"], None, ""),
+        ({}, ["-eslurm", "all"], None, "slurm"),
+        ({}, ["-ne", "hqueue"], None, "hqueue"),
+        ({}, ["--exec=local", "--workflow-profile", "slurm"], None, "local"),
+        ({}, ["--workflow-profile=hqueue", "--hqueue-patience", "3", "all"], None, "hqueue"),
+        (V8, ["--workflow-profile", "mine"], None, "cluster-generic"),
+        (V8, ["--profile", "mine/profile.yaml", "--", "-e", "local"], None, "slurm"),
+        (V8, [], "mine", "cluster-generic"),
+        (V8, ["--profile", "none"], "mine", ""),
+        ({"home/snakemake/lab/config.yaml": "executor: slurm"}, ["--profile", "lab"], None, "slurm"),
+        ({"profiles/default/profile.yaml": "executor: slurm"}, [], None, "slurm"),
+        ({}, ["--help"], None, ""),
+        ({}, ["--profile", "nowhere"], None, ""),  # Snakemake says so
+    ],
+)  # fmt: skip
+def test_flags_profiles_and_the_environment_are_asked(
+    files, arguments, environment, expected, tmp_path, write, monkeypatch, capsys
+):
+    for path, text in files.items():
+        write(path, text)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    if environment:
+        monkeypatch.setenv("SNAKEMAKE_PROFILE", environment)
+
+    find_executor.main(["--snakefile", str(CHECKOUT / "Snakefile"), *arguments])
+
+    assert capsys.readouterr().out == f"{expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--workflow-profile", "slrum"], "--workflow-profile slrum: there is no such profile; did you mean slurm?"),
+        (["-e", "slrum"], "executor slrum: snakemake-executor-plugin-slrum is not installed; did you mean slurm?"),
+    ],
+)
+def test_a_profile_or_executor_that_is_not_there_is_told(arguments, sentence):
+    with pytest.raises(SystemExit) as end:
+        find_executor.main(["--snakefile", str(CHECKOUT / "Snakefile"), *arguments])
+
+    assert end.value.code == f"find_executor: {sentence}"
