@@ -1,5 +1,28 @@
 """The start and the end of a run: who holds the folder, what is written down, what is printed"""
 
+from snakemake.cli import get_argument_parser
+
+from geokiln.planning.targets import check_targets, names_of
+
+
+def made(target):
+    """Whether a rule makes a target, or is one."""
+    file = target if os.path.isabs(target) else os.path.relpath(target)
+    return workflow.is_rule(target) or any(rule.is_producer(file) for rule in workflow.rules)
+
+
+def names():
+    """What rules make, but for what only numbers name."""
+    values = {"batch": BATCHES, "geometry": GEOMETRIES, "recipe": RECIPES, "unseen": UNSEEN, "wedge": WEDGES}
+    return names_of([str(file) for rule in workflow.rules for file in rule.output], values)
+
+
+if workflow.is_main_process and "snakemake" in sys.argv[0]:
+    try:
+        check_targets(sys.argv[1:], made, lambda words: get_argument_parser().parse_known_args(words)[0].targets, names)
+    except UserError as error:
+        sys.exit(f"Geokiln: {error}")
+
 if workflow.is_main_process:
     if LOOKS:
         leave_nothing(workflow.logger_manager.get_logfile())

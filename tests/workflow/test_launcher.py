@@ -163,17 +163,17 @@ def test_the_environment_is_that_of_the_executor_which_snakemake_finds_in_a_prof
     (echoing / "profiles/cluster-generic").mkdir(parents=True)
     shutil.copy(echoing / "envs/geokiln.txt", echoing / "envs/cluster-generic.txt")
     shutil.copytree(echoing / ".venv", echoing / ".venv-cluster-generic", symlinks=True)
-    asked = f'case $1 in *find_executor.py) exec {sys.executable} "$@" ;; esac'
+    asked = f'case $1 in *read_command_line.py) exec {sys.executable} "$@" ;; esac'
     (echoing / ".venv/bin/python").write_text(f'#!/bin/sh\n{asked}\necho .venv "$@"\n')
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/config.v8+.yaml").write_text("executor: cluster-generic\ncluster-generic-submit-cmd: sh\n")
 
     farm = launch(echoing, "-n", "--workflow-profile", str(tmp_path / "mine"), "all")
     variable = launch(echoing, "-n", "all", SNAKEMAKE_PROFILE=str(tmp_path / "mine"))
-    local = launch(echoing, "-n", "all")
+    local = launch(echoing, "-n", f"{echoing}/model.onnx")
     misspelt = launch(echoing, "-n", "--workflow-profile", "cluster-genric", "all")
 
     assert farm.stdout.startswith("-m snakemake") and variable.stdout.startswith("-m snakemake")
-    assert local.stdout.startswith(".venv -m snakemake")
+    assert local.stdout.startswith(".venv -m snakemake") and local.stdout.endswith(" -n model.onnx\n")
     assert misspelt.returncode == 1
     assert "cluster-genric: there is no such profile; did you mean cluster-generic?" in misspelt.stderr

@@ -1,6 +1,7 @@
 """What the command line asks for. Only the standard library is imported here."""
 
 import argparse
+import os
 from pathlib import Path
 
 from geokiln.errors import UserError
@@ -57,5 +58,5 @@ def asked_alone(arguments, wedges):
     """
     if any(word in OF_ALL or word.startswith(FOLDERS_OF_ALL) for word in arguments):
         return set()
-    parts = [Path(word).parts for word in arguments]
+    parts = [Path(os.path.relpath(word) if os.path.isabs(word) else word).parts for word in arguments]
     return {part[1] for part in parts if part[0:1] == ("wedges",) and part[1:2] and part[1] in wedges}

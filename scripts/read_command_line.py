@@ -1,11 +1,12 @@
-"""Print the executor that Snakemake is told to run jobs with, if any. Runs in Snakemake's environment.
+"""Print what Snakemake's own parser reads in a command line: executor, folder and targets, as JSON.
 
-Snakemake's own parser looks for it: in flags, in profiles, in SNAKEMAKE_PROFILE. The executor's plugin is in another
-environment, so a name and flags that only it knows are let pass.
+The launcher asks in Snakemake's environment. The parser looks at flags, profiles and SNAKEMAKE_PROFILE. The executor's
+plugin is in another environment, so a name and flags that only it knows are let pass.
 """
 
 import contextlib
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -21,17 +22,22 @@ PROFILES = Path(__file__).parents[1] / "profiles"
 @script
 def main(argv=None):
     farms = sorted(path.name for path in PROFILES.iterdir() if path.name != "default")
-    executor, missing = asked_for(sys.argv[1:] if argv is None else argv)
+    args, missing = parse(sys.argv[1:] if argv is None else argv)
     if missing:
         raise UserError(f"--workflow-profile {missing}: there is no such profile; {near_match(missing, farms)}")
+    executor = args and args.executor
     if executor and executor not in [*farms, *ExecutorPluginRegistry().plugins]:
         plugin = f"snakemake-executor-plugin-{executor}"
         raise UserError(f"executor {executor}: {plugin} is not installed; {near_match(executor, farms)}")
-    print(executor or "")
+    folder, targets = (str(args.directory or "."), sorted(args.targets)) if args else (".", [])
+    print(json.dumps({"executor": executor, "folder": folder, "targets": targets}))
 
 
-def asked_for(argv):
-    """Return the executor, and a workflow profile that is not there: Snakemake goes on without a word."""
+def parse(argv):
+    """Return what is parsed (None: nothing can be), and a workflow profile that is not there.
+
+    Snakemake by itself goes on without such a profile, and does not say so.
+    """
     found, make_parser = [], cli.get_argument_parser
 
     def make_lenient_parser(profiles=None):
@@ -50,7 +56,7 @@ def asked_for(argv):
     finally:
         cli.get_argument_parser = make_parser
     asked = args.workflow_profile if args.workflow_profile != "none" else None
-    return args.executor, asked if asked and len(found) == len(args.profile or []) else None
+    return args, asked if asked and len(found) == len(args.profile or []) else None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """What Snakemake's own search finds, though the executor's plugin is in another environment."""
 
+import json
+
 import pytest
 
-import find_executor
+import read_command_line
 from conftest import CHECKOUT
 
 V8 = {"mine/profile.yaml": "executor: slurm", "mine/config.v8+.yaml": "executor: cluster-generic\nslurm-x: 1"}
@@ -35,9 +37,9 @@ def test_flags_profiles_and_the_environment_are_asked(
     if environment:
         monkeypatch.setenv("SNAKEMAKE_PROFILE", environment)
 
-    find_executor.main(["--snakefile", str(CHECKOUT / "Snakefile"), *arguments])
+    read_command_line.main(["--snakefile", str(CHECKOUT / "Snakefile"), *arguments])
 
-    assert capsys.readouterr().out == f"{expected}\n"
+    assert (json.loads(capsys.readouterr().out)["executor"] or "") == expected
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,18 @@ def test_flags_profiles_and_the_environment_are_asked(
 )
 def test_a_profile_or_executor_that_is_not_there_is_told(arguments, sentence):
     with pytest.raises(SystemExit) as end:
-        find_executor.main(["--snakefile", str(CHECKOUT / "Snakefile"), *arguments])
+        read_command_line.main(["--snakefile", str(CHECKOUT / "Snakefile"), *arguments])
 
-    assert end.value.code == f"find_executor: {sentence}"
+    assert end.value.code == f"read_command_line: {sentence}"
+
+
+def test_targets_are_told_from_the_values_of_flags(capsys):
+    read_command_line.main(
+        ["-n", "--configfile", "a.yaml", "b.yaml", "--directory", "pond", "--", "/x/model.onnx", "all"]
+    )
+
+    assert json.loads(capsys.readouterr().out) == {
+        "executor": None,
+        "folder": "pond",
+        "targets": ["/x/model.onnx", "all"],
+    }
