@@ -11,6 +11,7 @@ import json
 import numpy as np
 
 from geokiln.errors import UserError
+from geokiln.geometry.element_count import refuse_other_formats
 from geokiln.geometry.geometry import Geometry, check_finite, rows_of
 
 STORAGE = {"f2": "fpreal16", "f4": "fpreal32", "f8": "fpreal64", "i4": "int32", "i8": "int64"}
@@ -31,6 +32,8 @@ def read_geo(path):
         If the file is missing, is binary (``.bgeo``), is not JSON, or its counts contradict each other.
     """
     try:
+        with open(path, "rb") as file:
+            refuse_other_formats(path, file.read(16))
         with open(path, encoding="utf-8") as file:
             document = json.load(file)
     except FileNotFoundError:

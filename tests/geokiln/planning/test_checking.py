@@ -140,7 +140,12 @@ NO_HOOK = "mine.py defines none of model, loss, train, which training.script is 
         ("helper.py", "x = (\n", {}, "helper.py, line 1: "),
         ("mine.py", "def trian(): ...", {"training": {"script": "mine.py"}}, NO_HOOK),
         ("cook.txt", "-r a.txt\n", {"environments": {"cook": "cook.txt"}}, "environments.cook: a.txt does not exist"),
-        ("poses.geo", "\x7fNSJb", POSES, "poses.geo: no primitivecount"),
+        (
+            "poses.geo",
+            "PGEOMETRY V5\n",
+            POSES,
+            "poses.geo is classic geometry of Houdini 11 and older; save it as .geo",
+        ),
         ("poses.geo", EMPTY, POSES, "poses.geo: the geometry is empty; each data point needs a primitive"),
         ("poses.geo", EMPTY, {**POSES, "work_items": {"empty": "warn"}}, "poses.geo: there is no primitive to make"),
         ("poses.geo", '["pointcount",0,"primitivecount",3]', POINTS, "poses.geo: the geometry is empty; each data"),
