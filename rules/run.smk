@@ -2,6 +2,7 @@
 
 from snakemake.cli import get_argument_parser
 
+from geokiln.planning.folders import check_folders
 from geokiln.planning.targets import check_targets, names_of
 
 
@@ -17,13 +18,17 @@ def names():
     return names_of([str(file) for rule in workflow.rules for file in rule.output], values)
 
 
-if workflow.is_main_process and "snakemake" in sys.argv[0]:
-    try:
-        check_targets(sys.argv[1:], made, lambda words: get_argument_parser().parse_known_args(words)[0].targets, names)
-    except UserError as error:
-        sys.exit(f"Geokiln: {error}")
+def targets_of(arguments):
+    return get_argument_parser().parse_known_args(arguments)[0].targets
+
 
 if workflow.is_main_process:
+    try:
+        if "snakemake" in sys.argv[0]:
+            check_targets(sys.argv[1:], made, targets_of, names)
+        check_folders(PROJECT.environments if PROJECT.missing_environments() and not LOOKS else None)
+    except UserError as error:
+        sys.exit(f"Geokiln: {error}")
     if LOOKS:
         leave_nothing(workflow.logger_manager.get_logfile())
     else:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from geokiln.errors import script
 from geokiln.planning.environments import base_interpreter, build_environment
+from geokiln.planning.folders import ENVIRONMENTS, writing
 from geokiln.storage.files import locked
 
 
@@ -17,7 +18,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     folder = Path(args.python).parent
-    with locked(folder.name, folder.parent / ".locks"):  # several projects may share the folder
+    with writing(folder, ENVIRONMENTS), locked(folder.name, folder.parent / ".locks"):  # projects may share the folder
         if Path(args.python).exists():
             print("built by another project a moment ago")
         else:

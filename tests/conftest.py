@@ -214,6 +214,27 @@ def write(tmp_path):
 
 
 @pytest.fixture
+def read_only():
+    """A function that makes a folder refuse to be written; root needs a mount for it, and the right to mount."""
+    closed, mounted = [], []
+
+    def read_only(folder):
+        closed.append(folder)
+        os.chmod(folder, 0o555)
+        if os.access(folder, os.W_OK):
+            for options in (["--bind", folder, folder], ["-o", "remount,ro,bind", folder]):
+                if shutil.which("mount") is None or subprocess.run(["mount", *options], capture_output=True).returncode:
+                    pytest.skip("nothing is read-only to root, who may not mount here")
+                mounted.append(folder)
+
+    yield read_only
+    for folder in mounted[:1]:
+        subprocess.run(["umount", folder], check=True)
+    for folder in closed:
+        os.chmod(folder, 0o755)
+
+
+@pytest.fixture
 def recipe():
     """A function that gives the settings of a preprocessing: the shipped ones, small, with what the test changes."""
     return lambda **changes: {**SHIPPED["preprocess"], "validation_share": 0.2, "target_components": 3, **changes}

@@ -48,3 +48,14 @@ def test_an_environment_that_cannot_be_built_ends_in_a_sentence(write, failure):
 
     assert message.startswith("build_environment: cook.txt could not be installed: ERROR: ")
     assert "no-such-package" in message and not Path(PYTHON).exists()
+
+
+def test_a_folder_that_cannot_be_written_names_the_setting(write, read_only, failure, tmp_path):
+    write("cook.txt", "")
+    (tmp_path / "environments").mkdir()
+    read_only(tmp_path / "environments")
+
+    message = failure(main, ARGUMENTS)
+
+    assert message.startswith(f"build_environment: {tmp_path}/environments/cook-1 cannot be written (")
+    assert message.endswith("); set environments.folder of the config to a folder of yours")

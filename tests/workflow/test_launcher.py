@@ -102,7 +102,7 @@ NO_INDEX |= {"PIP_NO_CACHE_DIR": "1", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.
 @pytest.mark.parametrize(
     ("path", "old", "new", "environment", "sentence"),
     [
-        ("envs/geokiln.txt", "six", "no-such-geokiln", {}, "pip could not install envs/geokiln.txt: ERROR: "),
+        ("envs/geokiln.txt", "six", "no-such-geokiln", {}, "envs/geokiln.txt could not be installed: ERROR: "),
         ("envs/geokiln.txt", "", "", NO_INDEX, "no package index could be reached; check the network"),
         ("geokiln", "import ensurepip", "raise ImportError", {}, "this Python has no ensurepip"),
         ("geokiln", "OLDEST = (3, 11)", "OLDEST = (3, 99)", {}, "Python 3.99 or newer is needed, and this is 3."),

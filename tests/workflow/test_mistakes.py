@@ -23,3 +23,30 @@ def test_a_generator_that_breaks_its_contract_is_told_how(fresh_ripple):
 
     assert "cook(item 0): target 'height' has 33 of 33 values that are not" in output
     assert not (fresh_ripple / "dataset/examples.json").exists()
+
+
+def test_targets_that_no_rule_makes_and_a_folder_that_cannot_be_written_are_told(fresh_ripple, read_only):
+    absolute = fresh_ripple.snakemake("-n", str(fresh_ripple / "model.onnx"), fails=True)
+    misspelt = fresh_ripple.snakemake("prediction/all.npz", "batches/0-7.npz", fails=True)
+    read_only(fresh_ripple.folder)
+    closed = fresh_ripple.snakemake("-n", "model.onnx", fails=True)
+
+    assert f"Geokiln: {fresh_ripple / 'model.onnx'}: targets are relative to the project; write model.onnx" in absolute
+    assert "Geokiln: prediction/all.npz: there is no such target; did you mean predictions/all.npz?" in misspelt
+    assert f"Geokiln: {fresh_ripple.folder} cannot be written; results go there: copy the project to" in closed
+
+
+def test_what_is_said_on_the_command_line_and_in_files_is_read_as_the_config_is(fresh_ripple):
+    fresh_ripple.edit("generator.py", "def cook(item):", "def cook(item):\n    print(item.parameters)")
+    (fresh_ripple / "short.yaml").write_text("generator: {parameters: {limit: 1e-3}}")
+    (fresh_ripple / "mine").mkdir()
+    (fresh_ripple / "mine/profile.yaml").write_text("config: {generator: {parameters: {limit: 1e-2, gain: 4}}}")
+    given = ["--config", "generator={parameters: {gain: 3}}", "--configfile", "short.yaml", "-c1"]
+
+    fresh_ripple.snakemake(*given, "--", "dataset/examples.json")
+    both = {path.read_text().splitlines()[0] for path in (fresh_ripple / "logs/cook_batch").glob("*.log")}
+    fresh_ripple.snakemake("--workflow-profile", "mine", "-c1", "dataset/examples.json")
+    profile = {path.read_text().splitlines()[0] for path in (fresh_ripple / "logs/cook_batch").glob("*.log")}
+
+    assert both == {"{'gain': 3, 'limit': 0.001}"}
+    assert profile == {"{'gain': 4, 'limit': 0.01}"}

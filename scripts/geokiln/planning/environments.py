@@ -1,13 +1,16 @@
 """Environments: one virtualenv per kind of job, in a folder whose name carries all that it depends on."""
 
+import errno
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from geokiln.errors import UserError
+from geokiln.planning.folders import ENVIRONMENTS
 from geokiln.storage.requirements import requirement_lines
 
 WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
@@ -77,17 +80,22 @@ def build_environment(folder, requirements, interpreter, run=subprocess.run):
         done = run([str(word) for word in step], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         print(done.stdout, flush=True)
         if done.returncode:
-            raise UserError(f"{requirements} could not be installed: {failure_reason(done.stdout)}")
+            raise UserError(
+                f"{requirements} could not be installed: {failure_reason(done.stdout, ENVIRONMENTS, folder.parent)}"
+            )
     temporary = folder / ".python"
     temporary.write_text(WRAPPER)
     temporary.chmod(0o755)
     os.replace(temporary, folder / "python")
 
 
-def failure_reason(output):
-    """Return the line of pip's or virtualenv's *output* that says why it failed."""
+def failure_reason(output, remedy, folder):
+    """Return why pip or virtualenv failed in a *folder*, by their *output*; *remedy* says how to build in another."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if any("connection broken by" in line or "Failed to establish a new connection" in line for line in lines):
         return "no package index could be reached; check the network, or point pip at your mirror (pip config)"
+    full = shutil.disk_usage(folder).free < 2**20  # then they could not write why
+    if full or any(os.strerror(errno.ENOSPC) in line or os.strerror(errno.EDQUOT) in line for line in lines):
+        return f"the disk is full; free some space (of $TMPDIR, too), or {remedy}"
     errors = [line for line in lines if line.startswith("ERROR:")]
     return (errors or lines or ["no output"])[-1]

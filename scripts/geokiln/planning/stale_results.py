@@ -6,6 +6,7 @@ failed job lost, goes unnoticed as long as an older final file is there. Here ea
 from (`geokiln.storage.results`). All results of a project are looked at, whichever is asked for.
 """
 
+import contextlib
 import glob
 import os
 import re
@@ -88,7 +89,8 @@ class Results:
                     count += 1
                     times.update(dict.fromkeys(files, max(newest, time.time_ns())))
                     for file in files if mend else ():
-                        os.utime(file, ns=(times[file], times[file]))
+                        with contextlib.suppress(OSError):  # somebody else's: then it is made anew
+                            os.utime(file, ns=(times[file], times[file]))
             if count == before:
                 break
         return count

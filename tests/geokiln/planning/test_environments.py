@@ -130,6 +130,7 @@ def test_a_failure_gives_one_sentence_with_file_and_reason_and_leaves_no_mark(
 
 
 NO_NETWORK = "no package index could be reached; check the network, or point pip at your mirror (pip config)"
+FULL = "the disk is full; free some space (of $TMPDIR, too), or move it"
 
 
 @pytest.mark.parametrize(
@@ -139,8 +140,9 @@ NO_NETWORK = "no package index could be reached; check the network, or point pip
         ("something\nRuntimeError: failed to find interpreter\n\n", "RuntimeError: failed to find interpreter"),
         ("\n  \n", "no output"),
         ("WARNING: connection broken by 'Temporary failure in name resolution'\nERROR: No matching a\n", NO_NETWORK),
+        ("ERROR: Could not install: [Errno 28] No space left on device\n", FULL),
         ("NewConnectionError: Failed to establish a new connection: [Errno 111]\nERROR: No matching a\n", NO_NETWORK),
     ],
 )
 def test_the_reason_is_the_network_or_the_last_error_or_the_last_line(output, reason):
-    assert failure_reason(output) == reason
+    assert failure_reason(output, "move it", ".") == reason
