@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 from safetensors.numpy import load_file, save_file
 
+import train_pack
 from export_model import main
 from geokiln.storage.arrays import read_arrays, write_arrays
 from geokiln.storage.files import write_json
@@ -75,3 +76,13 @@ def test_the_snapshot_of_an_epoch_may_be_exported_of_a_named_wedge(export):
     assert [metadata(f"epoch-{epoch}.onnx")["wedge"]["epoch"] for epoch in (1, 10)] == [1, 10]
     graphs = [onnx.load(path).graph for path in ("epoch-1.onnx", "model.onnx", "epoch-10.onnx")]
     assert graphs[0] == graphs[1] != graphs[2]
+
+
+def test_a_regressor_that_competes_with_a_model_of_ones_own_is_exported(export, write, pack_arguments, published):
+    write("own.py", "import torch\ndef model(n_in, n_out, settings): return torch.nn.Linear(n_in, n_out)\n")
+    train_pack.main(pack_arguments({"fit": {"model": "linear"}}, {"script": "own.py"}, "fit.json", script="own.py"))
+    published("fit", "fit.json")
+
+    export(wedge="fit", script="own.py")
+
+    assert metadata()["wedge"]["model"] == "linear"

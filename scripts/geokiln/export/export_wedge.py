@@ -50,7 +50,7 @@ def export_wedge(output, wedge, result, weights, basis, table, own=None, epoch=N
         "selected_by": selected_by,
         "validation_rmse": result["validation_rmse"],
     }
-    if own is not None and own.has("model"):
+    if settings["model"] == "network" and own is not None and own.has("model"):
         model = build_own_onnx(own, weights, settings, basis, metadata)
     else:
         model = build_onnx(weights, settings, basis, metadata)
