@@ -4,7 +4,7 @@ from collections import namedtuple
 
 from geokiln.storage.files import content_digest
 from geokiln.storage.results import sidecar_digest
-from geokiln.storage.sources import code_digest
+from geokiln.storage.sources import code_digest, defined_names
 
 TRAIN_VERSION = 2
 STATE_VERSION = 2  # of what a training goes on from
@@ -36,7 +36,7 @@ def train_context(data, environment, script=None, initial_weights=None):
     script, initial_weights : path, optional
         The user's code (as syntax trees) and weights to start from.
     """
-    return {
+    context = {
         "version": TRAIN_VERSION,
         "environment": environment,
         "preprocessed": [sidecar_digest(path) for path in (data.training[1], data.validation[1], data.basis)],
@@ -44,3 +44,6 @@ def train_context(data, environment, script=None, initial_weights=None):
         "script": code_digest(script) if script else None,
         "initial_weights": content_digest(initial_weights) if initial_weights else None,
     }
+    if script and initial_weights and "train" in (defined_names(script) or ()):
+        context["own training starts from them"] = True  # before this key was there, it did not
+    return context

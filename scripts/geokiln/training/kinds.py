@@ -9,7 +9,7 @@ import numpy as np
 import threadpoolctl
 
 from geokiln.errors import UserError
-from geokiln.models.module_network import module_weights
+from geokiln.models.module_network import load_module_weights, module_weights
 from geokiln.training.examples import Streamed
 
 
@@ -123,9 +123,13 @@ def _snapshot_epochs(rows, epochs, snapshots):
     return chosen
 
 
-def train_own(own, training, validation, settings):
-    """Let the user's own ``train`` do it all; its losses are what it recorded."""
+def train_own(own, training, validation, settings, load_initial):
+    """Let the user's own ``train`` do it all; its losses are what it recorded.
+
+    ``load_initial(load_weights)`` calls *load_weights* with the weights to start from, if there are any.
+    """
     module, rows = own.model(training.n_in, training.n_out, settings), []
+    load_initial(lambda weights: load_module_weights(module, weights))
 
     def record(epoch, training_loss, validation_loss=None):
         loss = training_loss if validation_loss is None else validation_loss

@@ -47,17 +47,20 @@ def train_pack(data, members, states, keep, own=None, initial_weights=None):
         raise UserError("there is no training example; lower preprocess.validation_share or test_share")
     validation = validation if validation.count else None
 
+    def load_initial(load_weights):
+        if initial_weights:
+            _start_from(load_weights, initial_weights)
+
     def prepared(wedges):
         network = _network(training, wedges, own, device)
-        if initial_weights:
-            _start_from(network, initial_weights)
+        load_initial(network.load_weights)
         loss = differentiated(own.loss) if own and own.has("loss") else loss_function(settings)
         return Training(network, loss, training, validation, wedges)
 
     if settings["model"] != "network":
         outcomes = _one_by_one(members, lambda wedge: fit_regressor(training, wedge))
     elif own and own.has("train"):
-        outcomes = _one_by_one(members, lambda wedge: train_own(own, training, validation, wedge))
+        outcomes = _one_by_one(members, lambda wedge: train_own(own, training, validation, wedge, load_initial))
     else:
         alone = own is not None and own.has("model")
         outcomes = _stacked(members, states, prepared, alone, isinstance(training, Streamed))
@@ -150,9 +153,9 @@ def _network(training, wedges, own, device):
     return StackedNetwork(training.n_in, training.n_out, wedges, device=device)
 
 
-def _start_from(network, path):
+def _start_from(load_weights, path):
     try:
         with torch.no_grad():
-            network.load_weights(read_weights(path))
+            load_weights(read_weights(path))
     except ValueError as error:
         raise UserError(f"training.initial_weights: {path} does not fit this network: {error}") from None

@@ -46,3 +46,22 @@ def test_a_raised_version_of_geokilns_own_counts(prints, monkeypatch):
     monkeypatch.setattr(context, "TRAIN_VERSION", context.TRAIN_VERSION + 1)
 
     assert prints() != before
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "counts"),
+    [
+        ("def train(): pass\n", "start.safetensors", True),
+        ("def train(): pass\n", None, False),
+        ("def model(): pass\n", "start.safetensors", False),
+    ],
+)
+def test_only_what_a_training_of_ones_own_made_before_it_took_up_initial_weights_counts_no_more(
+    text, weights, counts, prints, pack_data
+):
+    prints(**{"own.py": text})
+    made = train_context(pack_data([Path("examples.raw"), Path("examples.json")]), "train-1", "own.py", weights)
+
+    earlier = {"version", "environment", "preprocessed", "dataset", "script", "initial_weights"}
+
+    assert (set(made) != earlier) == counts

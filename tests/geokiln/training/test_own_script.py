@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from geokiln.dataset.preprocessing import preprocess_table
 from geokiln.errors import UserError
@@ -152,3 +153,18 @@ def test_a_model_that_torch_cannot_export_is_told(write, wedge):
 
     with pytest.raises(UserError, match="own.py: torch.onnx cannot export the model: "):
         build_own_onnx(own, weights, settings, basis, {"outputs": components_of({"y": (2,)})})
+
+
+def test_a_training_of_ones_own_starts_from_the_named_weights(files, train_one, wedge, write):
+    text = GIVES + "torch.nn.Linear(n_in, n_out)\ndef train(model, training, validation, settings, record): pass\n"
+    path = write("own.py", text)
+    named = {"weight": np.ones((3, 2), np.float32), "bias": np.zeros(3, np.float32)}
+    save_file(named, "start.safetensors")
+    save_file({"weight": named["weight"]}, "odd.safetensors")
+    settings = wedge(script="own.py")
+
+    train_one(files, settings, own=OwnScript(path), initial_weights="start.safetensors")
+    with pytest.raises(UserError, match="training.initial_weights: odd.safetensors does not fit this network: Missing"):
+        train_one(files, settings, own=OwnScript(path), initial_weights="odd.safetensors")
+
+    assert np.array_equal(read_weights("wedge/weights.safetensors")["weight"], named["weight"])
