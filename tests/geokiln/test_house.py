@@ -14,7 +14,7 @@ ALLOWED = {
     "config": {"wedges"},
     "work_items": {"geometry"},
     "cooking": {"work_items", "geometry"},
-    "training": {"models", "wedges"},
+    "training": {"models", "wedges", "export"},  # a user's module is exported before its first epoch
     "export": {"models"},
     "prediction": {"models"},
     "api": {"geometry"},

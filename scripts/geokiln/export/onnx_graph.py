@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import math
+import os
+import sys
 import warnings
 
 import numpy as np
@@ -136,8 +138,19 @@ def build_own_onnx(own, weights, settings, basis, metadata):
     """Return the ONNX model of a user's own module, as ``torch.onnx`` exports it."""
     n_in, n_out = len(basis["input_mean"]), len(basis["basis"])
     module = _Deployed(own_module(own, weights, n_in, n_out, settings), basis).eval()
+    return _finished(export_module(own, module, n_in), metadata)
+
+
+def export_module(own, module, n_in):
+    """Return a module that is made of a user's, from ``input`` [batch, n_in] to ``output``, as an ONNX model.
+
+    Raises
+    ------
+    UserError
+        If ``torch.onnx`` cannot express it; names the user's file and gives the reason.
+    """
     file = io.BytesIO()
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(), _silent():
         # The newer exporter takes seconds and writes opset 18 at least; this one is to stay until that changes.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
@@ -154,4 +167,19 @@ def build_own_onnx(own, weights, settings, basis, metadata):
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
             raise UserError(f"{own.path}: torch.onnx cannot export the model: {reason}") from error
-    return _finished(onnx.load_from_string(file.getvalue()), metadata)
+    return onnx.load_from_string(file.getvalue())
+
+
+@contextlib.contextmanager
+def _silent():
+    """Drop what is printed: before torch.onnx fails, its C++ code prints a page of graph, past ``sys.stdout``."""
+    sys.stdout.flush()
+    before = os.dup(1)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        os.dup2(before, 1)
+        os.close(before)

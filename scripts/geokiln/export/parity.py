@@ -12,6 +12,27 @@ PARITY = {"kernel": 1e-4}  # of the largest value of a target; kernels add up la
 USUAL_PARITY = 1e-5
 
 
+def runner(model):
+    """Return the function that maps inputs (n, n_in) to the model's outputs, run by onnxruntime.
+
+    What onnxruntime cannot load or run becomes one sentence.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # errors are raised: no need to print them as well
+
+    def asked(function, *arguments, **named):
+        try:
+            return function(*arguments, **named)
+        except Exception as error:
+            reason = str(error).strip().split("\n")[0]
+            raise UserError(f"onnxruntime cannot run the exported model: {reason}") from error
+
+    session = asked(
+        onnxruntime.InferenceSession, model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda inputs: asked(session.run, ["output"], {"input": np.ascontiguousarray(inputs, np.float32)})[0]
+
+
 def check_parity(model, batches, components, allowed=USUAL_PARITY):
     """Compare the model, run by onnxruntime, with what PyTorch gives for the same raw inputs.
 
@@ -30,12 +51,12 @@ def check_parity(model, batches, components, allowed=USUAL_PARITY):
     Raises
     ------
     UserError
-        If it is above *allowed*: then the file must not be used.
+        If it is above *allowed*, or onnxruntime cannot run the model: then the file must not be used.
     """
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    run = runner(model)
     largest, difference = np.zeros(len(components)), np.zeros(len(components))
     for inputs, expected in batches:
-        actual = session.run(["output"], {"input": np.ascontiguousarray(inputs, np.float32)})[0]
+        actual = run(inputs)
         for number, component in enumerate(components):
             columns = columns_of(component)
             here, apart = np.abs(expected[:, columns]), np.abs(actual[:, columns] - expected[:, columns])

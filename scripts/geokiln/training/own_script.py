@@ -13,6 +13,7 @@
 ``batches(...)``. ``record(epoch, training_loss, validation_loss)`` adds a line to ``losses.csv``.
 """
 
+import numpy as np
 import torch
 
 from geokiln.errors import UserError
@@ -41,22 +42,37 @@ class OwnScript:
         for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
             if tensor.is_floating_point() and tensor.dtype != torch.float32:
                 raise UserError(f"{self.path}: model: {name} is {tensor.dtype}; it must be float32")
-        self._check_shapes(module, n_in, n_out)
+        self.outputs(module.eval(), np.zeros((2, n_in), np.float32), n_out)
         return module
 
-    def _check_shapes(self, module, n_in, n_out):
-        module.eval()
+    def outputs(self, module, inputs, n_out):
+        """Return the outputs (n, n_out) of the user's module for *inputs* (n, n_in), float32 arrays."""
         try:
             with torch.no_grad():
-                shape = tuple(module(torch.zeros(2, n_in)).shape)
+                outputs = module(torch.from_numpy(inputs))
+            shape, kind = tuple(outputs.shape), outputs.dtype
         except Exception as error:
             raise UserError(f"{self.path}: the model raised {type(error).__name__}: {error}") from error
-        if shape != (2, n_out):
-            raise UserError(f"{self.path}: the model maps inputs (2, {n_in}) to {shape}; it must be (2, {n_out})")
+        expected = len(inputs), n_out
+        if shape != expected:
+            raise UserError(f"{self.path}: the model maps inputs {inputs.shape} to {shape}; it must be {expected}")
+        if kind != torch.float32:
+            raise UserError(f"{self.path}: the model gives {kind}; it must give float32")
+        return outputs.numpy()
 
     def loss(self, outputs, targets):
-        """Return the user's loss of one network's outputs (n, n_out)."""
-        return self._module.call("loss", outputs, targets)
+        """Return the user's loss of one network's outputs (n, n_out), a tensor of shape ()."""
+        value = self._module.call("loss", outputs, targets)
+        if not isinstance(value, torch.Tensor) or value.numel() != 1:
+            gave = f"shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
+            raise UserError(f"{self.path}: loss gave {gave}; it must give a tensor of one number, such as a mean")
+        return value.reshape(())
+
+    def check_loss(self, targets):
+        """Call the user's loss once, for outputs of 0, and see that there is something to learn from it."""
+        if not self.loss(torch.zeros_like(targets).requires_grad_(), targets).requires_grad:
+            cut_off = "item, detach or numpy cuts it off from them, so nothing would be learnt"
+            raise UserError(f"{self.path}: loss gave a number that PyTorch cannot trace to the outputs: {cut_off}")
 
     def train(self, module, training, validation, settings, record):
         """Let the user train *module*."""

@@ -46,6 +46,8 @@ def train_pack(data, members, states, keep, own=None, initial_weights=None):
     if not training.count:
         raise UserError("there is no training example; lower preprocess.validation_share or test_share")
     validation = validation if validation.count else None
+    if own and settings["model"] == "network":
+        _rehearse(own, training, members)
 
     def load_initial(load_weights):
         if initial_weights:
@@ -73,6 +75,18 @@ def train_pack(data, members, states, keep, own=None, initial_weights=None):
         if outcome.about["status"] == "diverged":
             diverged.append(wedge)
     return diverged
+
+
+def _rehearse(own, training, members):
+    """Try a user's code on some examples: what it cannot do is told before the first epoch, not after the last."""
+    inputs, targets = next(iter(training.blocks()))
+    if own.has("loss") and not own.has("train"):
+        own.check_loss(targets)
+    if own.has("model"):
+        from geokiln.export.rehearsal import rehearse_export  # imports onnxruntime, which built-in networks do without
+
+        for settings in members.values():
+            rehearse_export(own, settings, inputs.cpu().numpy(), training.n_out)
 
 
 def _one_by_one(members, train):

@@ -49,3 +49,10 @@ def test_a_component_that_is_zero_everywhere_is_compared_absolutely(case):
 
     assert difference <= 1e-5
     assert "'force' by 1.5e-05" in refusal(made, expected)
+
+
+def test_a_model_that_does_not_run_is_told(case):
+    made = case()
+
+    with pytest.raises(UserError, match="^onnxruntime cannot run the exported model: "):
+        check_parity(made.model(), [(made.inputs[:, :3], made.predictions())], made.metadata["outputs"])

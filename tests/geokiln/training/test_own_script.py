@@ -12,7 +12,7 @@ from geokiln.export.onnx_graph import build_own_onnx
 from geokiln.export.parity import check_parity
 from geokiln.models.reference import coefficient_function, physical_predictions
 from geokiln.storage.arrays import read_arrays
-from geokiln.storage.tables import Table, components_of
+from geokiln.storage.tables import Table
 from geokiln.training.own_script import OwnScript
 from geokiln.training.wedge_files import read_weights
 
@@ -121,6 +121,7 @@ def test_a_loss_of_ones_own_is_minimised(wedge, write, fit):
 
 
 GIVES = "import torch\ndef model(n_in, n_out, settings): return "
+DOUBLED = "class Doubled(torch.nn.Linear):\n    def forward(self, x): return super().forward(x).double()\n"
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,7 @@ GIVES = "import torch\ndef model(n_in, n_out, settings): return "
         (GIVES + "torch.nn.Linear(n_in, 7)", ": the model maps inputs (2, 2) to (2, 7); it must be (2, 3)"),
         (GIVES + "torch.nn.Linear(5, n_out)", ": the model raised RuntimeError: "),
         (GIVES + "torch.nn.Linear(n_in, n_out).double()", ": model: weight is torch.float64; it must be float32"),
+        (GIVES + "Doubled(n_in, n_out)\n" + DOUBLED, ": the model gives torch.float64; it must give float32"),
     ],
 )
 def test_code_that_breaks_the_contract_is_told_how(text, sentence, write, fit):
@@ -141,18 +143,37 @@ def test_code_that_breaks_the_contract_is_told_how(text, sentence, write, fit):
     assert str(error.value).startswith(f"own.py{sentence}")
 
 
-def test_a_model_that_torch_cannot_export_is_told(write, wedge):
-    write(
-        "own.py",
-        f"{GIVES}torch.nn.Sequential(torch.nn.Linear(n_in, n_out), Odd())\nclass Odd(torch.nn.Module):\n"
-        "    def forward(self, x):\n        return torch.special.bessel_j0(x)\n",
-    )
-    own, settings = OwnScript("own.py"), wedge()
-    weights = {name: tensor.detach().numpy() for name, tensor in own.model(2, 2, settings).state_dict().items()}
-    basis = {"input_mean": np.zeros(2), "input_scale": np.ones(2), "target_mean": np.zeros(2), "basis": np.eye(2)}
+LOSS = "import torch\ndef loss(outputs, targets):\n    return "
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "(outputs - targets).square()",
+            "loss gave shape (27, 3); it must give a tensor of one number, such as a mean",
+        ),
+        ("(outputs - targets).square().mean().item()", "loss gave float; it must give a tensor of one number"),
+        ("(outputs.detach() - targets).square().mean()", "loss gave a number that PyTorch cannot trace to the outputs"),
+    ],
+)
+def test_a_loss_that_nothing_can_be_learnt_from_is_told_before_the_first_epoch(text, sentence, write, fit, capsys):
+    write("own.py", LOSS + text)
+
+    with pytest.raises(UserError) as error:
+        fit("own.py")
+
+    assert str(error.value).startswith(f"own.py: {sentence}")
+    assert "epoch" not in capsys.readouterr().out
+
+
+def test_a_model_that_cannot_be_exported_is_told_before_the_first_epoch(write, fit, capsys):
+    write("own.py", GIVES + "torch.nn.Sequential(torch.nn.Linear(n_in, n_out), torch.nn.RMSNorm(n_out))\n")
 
     with pytest.raises(UserError, match="own.py: torch.onnx cannot export the model: "):
-        build_own_onnx(own, weights, settings, basis, {"outputs": components_of({"y": (2,)})})
+        fit("own.py")
+
+    assert "epoch" not in capsys.readouterr().out
 
 
 def test_a_training_of_ones_own_starts_from_the_named_weights(files, train_one, wedge, write):
