@@ -13,6 +13,11 @@ from geokiln.errors import UserError
 from geokiln.planning.folders import ENVIRONMENTS
 from geokiln.storage.requirements import requirement_lines
 
+NEEDED = {  # packages that every job of a kind imports; the export, which comes last, among those that train
+    "train": ("torch", "safetensors", "threadpoolctl", "onnx", "onnxruntime"),
+    "predict": ("numpy", "onnxruntime"),
+}
+MISSING = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if u.find_spec(n) is None), sep=', ')"
 WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
 
 
@@ -62,13 +67,16 @@ def interpreter_tag(interpreter):
 def build_environment(folder, requirements, interpreter, run=subprocess.run):
     """Make a virtualenv in *folder* and install *requirements*; its file ``python`` comes last and marks it complete.
 
+    The folder is called as `environment_name` says; the kind in it tells which packages must be there in the end.
+
     ``python`` is a two-line script that starts the environment's interpreter: a small file whose contents never
     change, unlike the link ``bin/python`` to a big file outside.
 
     Raises
     ------
     UserError
-        If the virtualenv cannot be made or pip fails; names the requirements file and gives pip's own reason.
+        If the virtualenv cannot be made or pip fails, with pip's own reason, or if a package that all jobs of this kind
+        need is not among the requirements; names the requirements file.
     """
     folder = Path(folder)
     quiet = ["--disable-pip-version-check", "--no-input"]
@@ -83,6 +91,11 @@ def build_environment(folder, requirements, interpreter, run=subprocess.run):
             raise UserError(
                 f"{requirements} could not be installed: {failure_reason(done.stdout, ENVIRONMENTS, folder.parent)}"
             )
+    kind = folder.name.split("-")[0]
+    words = [str(folder / "bin/python"), "-c", MISSING, *NEEDED.get(kind, ())]
+    missing = run(words, check=True, capture_output=True, text=True).stdout.strip()
+    if missing:
+        raise UserError(f"{requirements} lacks {missing}; every environment to {kind} needs it: add it there")
     temporary = folder / ".python"
     temporary.write_text(WRAPPER)
     temporary.chmod(0o755)

@@ -129,6 +129,20 @@ def test_a_failure_gives_one_sentence_with_file_and_reason_and_leaves_no_mark(
     assert not Path("cook-1/python").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [("train", "torch, safetensors, threadpoolctl, onnx, onnxruntime"), ("predict", "numpy, onnxruntime")],
+)
+def test_what_all_jobs_of_its_kind_import_must_be_among_the_requirements(kind, missing, write):
+    file = write("mine.txt", "")
+
+    with pytest.raises(UserError) as error:
+        build_environment(f"{kind}-1", file, sys.executable)
+
+    assert str(error.value) == f"{file} lacks {missing}; every environment to {kind} needs it: add it there"
+    assert not Path(f"{kind}-1/python").exists()
+
+
 NO_NETWORK = "no package index could be reached; check the network, or point pip at your mirror (pip config)"
 FULL = "the disk is full; free some space (of $TMPDIR, too), or move it"
 
