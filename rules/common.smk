@@ -29,8 +29,10 @@ from geokiln.training.packs import lost_wedges
 try:
     given = command_line_values(workflow.overwrite_configfiles, workflow.config_settings.config_args, CHECKOUT)
     PROJECT = Project(CHECKOUT, given)
-    if workflow.is_main_process and PROJECT.count is None:
-        check_until(sys.argv[1:])
+    if workflow.is_main_process:
+        PROJECT.training.check_epochs(sys.argv[1:])
+        if PROJECT.count is None:
+            check_until(sys.argv[1:])
 except UserError as error:
     sys.exit(f"Geokiln: {error}")
 config.update(PROJECT.config)

@@ -50,3 +50,10 @@ def test_what_is_said_on_the_command_line_and_in_files_is_read_as_the_config_is(
 
     assert both == {"{'gain': 3, 'limit': 0.001}"}
     assert profile == {"{'gain': 4, 'limit': 0.01}"}
+
+
+def test_the_model_of_an_epoch_that_is_never_kept_is_refused_before_any_job(fresh_ripple):
+    output = fresh_ripple.snakemake("wedges/hidden_layers-1/epoch-20.onnx", fails=True)
+
+    assert "Geokiln: wedges/hidden_layers-1/epoch-20.onnx cannot be made: training.snapshots is null" in output
+    assert not (fresh_ripple / "geometry").exists()

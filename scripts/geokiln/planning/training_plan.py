@@ -1,8 +1,10 @@
 """What is trained: wedges, the recipes of preprocessing and the packs that they share, and the user's own files."""
 
 import json
+import re
 
 from geokiln.config.reading import locate
+from geokiln.errors import UserError
 from geokiln.storage.digests import quick_digests
 from geokiln.storage.sources import closure, defined_names
 from geokiln.training.packs import pack_file, pack_wedges
@@ -88,6 +90,22 @@ class TrainingPlan:
         # a wedge that is asked for alone has no others to be compared with
         return before[-1] if before and pack in self.packs else None
 
+    def check_epochs(self, arguments):
+        """Refuse the target ``wedges/{wedge}/epoch-{epoch}.onnx`` of an epoch that is surely not kept.
+
+        Raises
+        ------
+        UserError
+            Before anything is trained for it.
+        """
+        for word in arguments:
+            target = re.fullmatch(r"wedges/([^/]+)/epoch-([1-9]\d*)\.onnx", word)
+            if target and target[1] in self.wedges:
+                settings = {**self.settings, **self.wedges[target[1]]}
+                reason = _why_not_kept(int(target[2]), settings, self.script)
+                if reason:
+                    raise UserError(f"{word} cannot be made: {reason}")
+
     def settings_json(self):
         """Return all keys of ``training:``."""
         return json.dumps(self.settings, sort_keys=True)
@@ -104,3 +122,16 @@ class TrainingPlan:
 def _has_only_a_loss(script):
     names = defined_names(script)
     return names is not None and not names.intersection(("model", "train"))
+
+
+def _why_not_kept(epoch, settings, script):
+    every = settings["snapshots"]
+    if settings["model"] != "network":
+        return f"the model {settings['model']} is trained without epochs"
+    if script and "train" in (defined_names(script[0]) or ()):
+        return f"the function train of {script[0]} keeps no snapshots"
+    if every is None:
+        return "training.snapshots is null; set it to improvement, or to a number: every so many epochs"
+    if epoch > settings["epochs"]:
+        return f"training.epochs is {settings['epochs']}"
+    return f"training.snapshots is {every}" if every != "improvement" and epoch % every else None

@@ -1,6 +1,9 @@
 import json
 
+import pytest
 import yaml
+
+from geokiln.errors import UserError
 
 
 def test_the_axes_of_wedges_are_all_keys_that_any_of_them_has(project):
@@ -44,3 +47,31 @@ def test_a_pack_goes_on_from_the_rung_before_and_a_wedge_alone_from_none(project
 
     assert before == [20, 10, None]
     assert training.rung_before("seed-1") is None
+
+
+KEPT = {"epochs": 30, "snapshots": 10}
+
+
+@pytest.mark.parametrize(
+    ("epoch", "training", "reason"),
+    [
+        (30, KEPT, None),
+        (7, {**KEPT, "snapshots": "improvement"}, None),
+        (7, KEPT, "training.snapshots is 10"),
+        (40, KEPT, "training.epochs is 30"),
+        (31, {**KEPT, "snapshots": "improvement"}, "training.epochs is 30"),
+        (10, {"epochs": 30}, "training.snapshots is null; set it to improvement, or to a number: every so many epochs"),
+        (10, {**KEPT, "model": "linear"}, "the model linear is trained without epochs"),
+        (10, {**KEPT, "script": "own.py"}, "the function train of own.py keeps no snapshots"),
+    ],
+)
+def test_an_epoch_whose_model_is_never_kept_is_refused_before_any_job(epoch, training, reason, project, write):
+    write("own.py", "def model(n_in, n_out, settings): ...\n\n\ndef train(*arguments): ...\n")
+    plan, target = project(wedges={"seed": [1]}, training=training).training, f"wedges/seed-1/epoch-{epoch}.onnx"
+
+    if reason is None:
+        plan.check_epochs(["--cores", "2", target])
+    else:
+        with pytest.raises(UserError) as error:
+            plan.check_epochs(["--cores", "2", target])
+        assert str(error.value) == f"{target} cannot be made: {reason}"
