@@ -46,7 +46,7 @@ def rehearse_export(own, settings, inputs, n_out):
     for size in SIZES[1:]:
         mixed = f"its outputs for {size} of {len(whole)} rows are others than for all of them"
         check(own.outputs(module, inputs[:size], n_out), f"the model mixes the rows of a batch: {mixed}")
-    again = _made_again(own, module, inputs.shape[1], n_out, settings)
+    again = own_module(own, module_weights(module), inputs.shape[1], n_out, settings)
     drawn = "what it draws at random must be a parameter or a buffer"
     check(own.outputs(again, inputs, n_out), f"model gives another model at each call: {drawn}")
     model = export_module(own, again, inputs.shape[1])
@@ -62,11 +62,3 @@ def rehearse_export(own, settings, inputs, n_out):
             failing = f"the exported model does not run for a batch of {size}"
             raise UserError(f"{own.path}: {failing}: {fixed} ({error})") from error
         check(outputs, f"the exported model differs from PyTorch for a batch of {size}: {fixed}")
-
-
-def _made_again(own, module, n_in, n_out, settings):
-    """Return another module with the same weights, as the export makes it."""
-    try:
-        return own_module(own, module_weights(module), n_in, n_out, settings)
-    except ValueError as error:
-        raise UserError(f"{own.path}: model gives another model at each call: {error}") from None

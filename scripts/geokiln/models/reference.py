@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from geokiln.errors import UserError
 from geokiln.models.module_network import load_module_weights
 from geokiln.models.network import network_outputs
 
@@ -10,9 +11,14 @@ ROWS = 4096  # whose hidden values are held at a time
 
 
 def own_module(own, weights, n_in, n_out, settings):
-    """Return the user's module with trained weights, ready to predict."""
+    """Return the user's module with trained weights, ready to predict; UserError says why they do not fit."""
     module = own.model(n_in, n_out, settings)
-    load_module_weights(module, weights)
+    try:
+        load_module_weights(module, weights)
+    except ValueError as error:
+        raise UserError(
+            f"{own.path}: the weights do not fit the model that the next call of model gives: {error}"
+        ) from None
     return module.eval()
 
 

@@ -176,6 +176,16 @@ def test_a_model_that_cannot_be_exported_is_told_before_the_first_epoch(write, f
     assert "epoch" not in capsys.readouterr().out
 
 
+def test_a_training_of_ones_own_that_replaces_a_layer_is_told(write, fit):
+    train = "def train(model, *others): model[0] = torch.nn.Linear(2, 5)"
+    write("own.py", GIVES + f"torch.nn.Sequential(torch.nn.Linear(n_in, n_out))\n{train}\n")
+
+    with pytest.raises(
+        UserError, match="^own.py: the weights do not fit the model that the next call of model gives: size"
+    ):
+        fit("own.py")
+
+
 def test_a_training_of_ones_own_starts_from_the_named_weights(files, train_one, wedge, write):
     text = GIVES + "torch.nn.Linear(n_in, n_out)\ndef train(model, training, validation, settings, record): pass\n"
     path = write("own.py", text)
