@@ -30,6 +30,7 @@ def file_mistakes(config, checkout):
             yield from _mistakes_of(key, path, checkout)
     yield from _generator_mistakes(config, checkout)
     yield from _script_mistakes(config, checkout)
+    yield from _weights_mistakes(config, checkout)
 
 
 def _named_files(config):
@@ -71,13 +72,26 @@ def _generator_mistakes(config, checkout):
 
 
 def _script_mistakes(config, checkout):
-    """Yield a sentence for a training script that defines nothing of what one is for, or has a syntax error."""
+    """Yield a sentence for a training script that lacks what one is for, or has a syntax error."""
     path = locate(config["training"]["script"], checkout) if config["training"]["script"] else None
     names, broken = _defined(path)
     yield from broken
     if names is not None and not names.intersection(TRAINING_FUNCTIONS):
         there, functions = ", ".join(sorted(names)) or "nothing", ", ".join(TRAINING_FUNCTIONS)
         yield f"{path} defines none of {functions}, which training.script is for; it defines {there}"
+    elif names is not None and "train" in names and "model" not in names:
+        yield f"{path} defines train, but no function model(n_in, n_out, settings), which it needs"
+
+
+def _weights_mistakes(config, checkout):
+    """Yield a sentence for initial weights of another format: the header's length, then the header, a JSON object."""
+    named = config["training"]["initial_weights"]
+    path = locate(named, checkout) if named else None
+    if path and os.path.isfile(path):
+        with open(path, "rb") as file:
+            start = file.read(9)
+        if start[8:] != b"{" or int.from_bytes(start[:8], "little") + 8 > os.path.getsize(path):
+            yield f"training.initial_weights: {named} is no .safetensors file; safetensors.torch.save_file writes one"
 
 
 def _defined(path):

@@ -3,6 +3,8 @@
 import time
 
 import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from geokiln.errors import UserError
 from geokiln.models.module_network import ModuleNetwork
@@ -13,7 +15,7 @@ from geokiln.training.kinds import fit_regressor, train_own, train_stack
 from geokiln.training.losses import differentiated, loss_function
 from geokiln.training.settings import MEGABYTE, streamed_within
 from geokiln.training.trainer import Training
-from geokiln.training.wedge_files import read_weights, write_wedge
+from geokiln.training.wedge_files import write_wedge
 
 
 def train_pack(data, members, states, keep, own=None, initial_weights=None):
@@ -170,6 +172,8 @@ def _network(training, wedges, own, device):
 def _start_from(load_weights, path):
     try:
         with torch.no_grad():
-            load_weights(read_weights(path))
+            load_weights(load_file(path))
+    except SafetensorError as error:
+        raise UserError(f"training.initial_weights: {path} is no whole .safetensors file: {error}") from None
     except ValueError as error:
         raise UserError(f"training.initial_weights: {path} does not fit this network: {error}") from None

@@ -132,6 +132,7 @@ POSES = {"geometry": {"source": "poses.geo"}}
 POINTS = {**POSES, "work_items": {"element": "point"}}
 EMPTY = '["pointcount",0,"primitivecount",0]'
 NO_HOOK = "mine.py defines none of model, loss, train, which training.script is for; it defines trian"
+WEIGHTS = "training.initial_weights: w.pt is no .safetensors file; safetensors.torch.save_file writes one"
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,15 @@ NO_HOOK = "mine.py defines none of model, loss, train, which training.script is 
     [
         ("helper.py", "x = (\n", {}, "helper.py, line 1: "),
         ("mine.py", "def trian(): ...", {"training": {"script": "mine.py"}}, NO_HOOK),
+        (
+            "mine.py",
+            "def train(): ...",
+            {"training": {"script": "mine.py"}},
+            "mine.py defines train, but no function mo",
+        ),
+        ("w.pt", "PK-and-so-on", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
+        ("w.pt", "PK", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
+        ("w.pt", "\2\0\0\0\0\0\0\0{", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
         ("cook.txt", "-r a.txt\n", {"environments": {"cook": "cook.txt"}}, "environments.cook: a.txt does not exist"),
         (
             "poses.geo",

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -108,6 +109,10 @@ def test_weights_to_start_from_that_do_not_fit_are_told(files, train):
 
     with pytest.raises(UserError, match=r"start.safetensors does not fit this network: layers.0.weight of shape"):
         train(files, "start.safetensors")
+    os.truncate("start.safetensors", Path("start.safetensors").stat().st_size - 1)
+    with pytest.raises(UserError, match=r"start.safetensors is no whole .safetensors file: "):
+        train(files, "start.safetensors")
+    assert Path("start.safetensors").exists()  # it is the user's: it stays where it is
 
 
 def test_a_set_larger_than_the_memory_setting_is_streamed_and_learns_alike(files, train, monkeypatch):
