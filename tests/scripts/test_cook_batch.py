@@ -245,6 +245,18 @@ def test_any_command_may_cook_an_item_and_an_exit_code_drop_it(arguments, write)
     assert report["dropped"] == {"1": "the command ended with exit code 3"}
 
 
+@pytest.mark.parametrize("words", [["python3"], ["env", "A=1", "python"]], ids=str)
+def test_a_command_that_names_python_runs_the_environments_own(words, arguments, write, tmp_path, monkeypatch):
+    write("cook.py", COMMAND)
+    for name in ("python", "python3"):
+        write(f"bin/{name}", "#!/bin/sh\nexit 9").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+
+    main(arguments("0-2", [0, 2], command=cook_by_command(0, words=[*words, "cook.py", "{item}", "{folder}", "0"])))
+
+    assert cooked() == [0, 2]
+
+
 @pytest.mark.parametrize(
     ("code", "settings", "tries", "sentence"),
     [

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=Non
     ----------
     words : list of str
         The command, without a shell; ``{item}`` stands for the path of ``item.json``, ``{folder}`` for the folder,
-        ``{id}`` for the item's identity.
+        ``{id}`` for the item's identity, ``python3`` for this interpreter.
     outputs : list of str
         Files that it must write to the folder. Arrays in ``.npz`` become targets by their names, an ``.npy`` by the
         file's; others need *read_outputs*.
@@ -50,7 +51,7 @@ def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=Non
             path = Path(folder, "item.json")
             path.write_text(json.dumps(document), encoding="utf-8")
             values = {"{item}": str(path), "{folder}": folder, "{id}": item.id}
-            code = _run([_filled(word, values) for word in words], time_limit)
+            code = _run([_filled(word, values) for word in with_own_python(words)], time_limit)
             if code == 0:
                 return _read(item, Path(folder), outputs, read_outputs)
         ended = f"ran longer than {time_limit} s" if code is None else f"ended with exit code {code}"
@@ -61,6 +62,24 @@ def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=Non
             break
         print(f"item {item.id}: the command {ended}; {retries - attempt} more tries", flush=True)
     raise UserError(f"item {item.id}: the command {ended}; what it printed stands in the log")
+
+
+def with_own_python(words):
+    """Return the command with ``python`` or ``python3`` as this interpreter: its packages count, those on PATH do not.
+
+    The name may follow ``env`` and its settings. Any other program stays as it is.
+
+    >>> with_own_python(["env", "A=1", "python3", "cook.py"])[2] == sys.executable
+    True
+    >>> with_own_python(["hython", "python3"])
+    ['hython', 'python3']
+    """
+    names = {"python", "python3", "python{}.{}".format(*sys.version_info)}
+    place = 0
+    if os.path.basename(words[0]) == "env":
+        settings = (number for number, word in enumerate(words) if number and "=" not in word and word[:1] != "-")
+        place = next(settings, 0)
+    return [*words[:place], sys.executable, *words[place + 1 :]] if words[place] in names else words
 
 
 def _filled(word, values):

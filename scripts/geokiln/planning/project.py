@@ -8,6 +8,7 @@ from geokiln.config.file_mistakes import KINDS
 from geokiln.config.reading import complete_config, locate, read_yaml
 from geokiln.errors import UserError
 from geokiln.planning.checking import check_project
+from geokiln.planning.command_files import command_files
 from geokiln.planning.environments import base_interpreter, environment_name
 from geokiln.planning.geometry_source import training_geometries, unseen_geometries
 from geokiln.planning.training_plan import TrainingPlan
@@ -23,8 +24,8 @@ class Project:
     ----------
     config : dict
     generator, generator_inputs : list of str
-        The user's Python file and the modules beside it that it imports; the files that it reads, with those among the
-        words of its command.
+        The user's Python file and the modules beside it that it imports; the files that it reads, with those that its
+        command runs on.
     generator_digest : str
         Identifies the contents of both. Rules have it as a parameter, since Snakemake does not look at an input that
         is older than the output: a file moved or unpacked into place keeps its old time.
@@ -61,7 +62,9 @@ class Project:
 
         generator = locate(config["generator"]["file"], checkout)
         self.generator = [str(path) for path in closure(generator)]
-        self.generator_inputs = [locate(path, checkout) for path in _read_by_the_generator(config, checkout)]
+        inputs = [locate(path, checkout) for path in config["generator"]["inputs"]]
+        words = config["generator"]["command"]["words"]
+        self.generator_inputs = list(dict.fromkeys([*inputs, *command_files(words, checkout)]))
         self.generator_digest = quick_digests([*self.generator, *self.generator_inputs])
         self.parameters = json.dumps(config["generator"]["parameters"], sort_keys=True)
         self.command = json.dumps(config["generator"]["command"], sort_keys=True)
@@ -137,12 +140,6 @@ class Project:
         """Return the names of the environments that nobody has built yet."""
         names = self.environment_names.values()
         return [name for name in names if not os.path.exists(os.path.join(self.environments, name, "python"))]
-
-
-def _read_by_the_generator(config, checkout):
-    """Return ``generator.inputs``, and the files among the words of the command."""
-    words = [word for word in config["generator"]["command"]["words"] or [] if "{" not in word]
-    return list(dict.fromkeys([*config["generator"]["inputs"], *(word for word in words if locate(word, checkout))]))
 
 
 def _last_parts():

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 
+COMPILED = (".so", ".pyd")  # suffixes of extension modules
+
 
 def closure(script):
     """Return *script* and the modules beside it that it imports, directly or not: the script first, the rest sorted.
 
-    Imports are found in the syntax tree. A module counts when it lies in the script's folder or in a package there;
-    installed packages do not. Importing a package's module runs its ``__init__.py``, so that file counts, too.
-    Imports by a string (``importlib.import_module(name)``) are not seen.
+    Imports are found in the syntax tree. A module counts when it lies in the script's folder or in a package there,
+    compiled or not; installed packages do not. Importing a package's module runs its ``__init__.py``, so that file
+    counts, too. Imports by a string (``importlib.import_module(name)``) are not seen here, but by
+    `geokiln.storage.audit`.
 
     Raises
     ------
@@ -22,13 +25,37 @@ def closure(script):
         If a file has a syntax error (names file and line) or does not exist.
     """
     script = Path(script)
-    found, waiting = {}, [str(script)]
+    return [script, *sorted(set(followed([str(script)], str(script.parent))) - {script})]
+
+
+def followed(files, root, strict=True):
+    """Return *files* and the modules in the folder *root* that they import, directly or not.
+
+    Unless *strict*, a file that this Python does not read imports nothing: it may be meant for another one.
+    """
+    found, waiting = {}, list(files)
     while waiting:
         path = waiting.pop()
         if path not in found:
             found[path] = Path(path)
-            waiting += _imports(path, str(script.parent))
-    return [script, *sorted(list(found.values())[1:])]
+            try:
+                waiting += _imports(path, root)
+            except UserError:
+                if strict:
+                    raise
+    return list(found.values())
+
+
+def module_files(name, root):
+    """Return the files in the folder *root* that run when a module is imported: a.b.c runs a/__init__.py as well."""
+    files, stem = [], root
+    for part in name.split("."):
+        stem = part if stem == "." else f"{stem}/{part}"
+        files += filter(os.path.isfile, (f"{stem}.py", f"{stem}/__init__.py"))
+        files += _compiled(stem)
+        if not os.path.isdir(stem):
+            break
+    return files
 
 
 def syntax_tree(path):
@@ -44,17 +71,27 @@ def syntax_tree(path):
         raise UserError(f"{path}: {error}") from None
 
 
+def imported_by(text, root):
+    """Return the files in the folder *root* that the Python code in a text imports; none if it is no Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    return [file for node in _statements(tree) for file in _imported_files(node, Path(root, "-"), root)]
+
+
 def code_digest(script):
     """Return 32 hexadecimal digits of the syntax trees of *script* and the modules that it imports.
 
-    Comments, blank lines and line breaks do not count; names and docstrings do. Where the files lie does not count,
-    so a moved project keeps its digests.
+    Comments, blank lines and line breaks do not count; names and docstrings do. Of compiled modules the bytes count.
+    Where the files lie does not count, so a moved project keeps its digests.
     """
     script = Path(script)
     digest = hashlib.blake2b(digest_size=16)
     for path in closure(script):
         digest.update(str(path.relative_to(script.parent)).encode())
-        digest.update(ast.dump(_EarlierImports().visit(syntax_tree(path))).encode())
+        compiled = path.suffix in COMPILED
+        digest.update(path.read_bytes() if compiled else ast.dump(_EarlierImports().visit(syntax_tree(path))).encode())
     return digest.hexdigest()
 
 
@@ -95,6 +132,8 @@ def defined_names(script):
 
 def _imports(path, root):
     """Return the files that a file imports; read once, however many scripts import it, until it changes."""
+    if path.endswith(COMPILED):
+        return []
     try:
         status = os.stat(path)
     except OSError:
@@ -127,12 +166,20 @@ def _imported_files(node, path, root):
         names += [(folder, f"{module}.{alias.name}".strip(".")) for alias in node.names]
     else:
         return []
-    files = []
-    for folder, name in names:
-        stem = folder
-        for part in name.split("."):  # a.b.c runs a/__init__.py and a/b/__init__.py as well
-            stem = part if stem == "." else f"{stem}/{part}"
-            files += filter(os.path.isfile, (f"{stem}.py", f"{stem}/__init__.py"))
-            if not os.path.isdir(stem):
-                break
-    return files
+    return [file for folder, name in names for file in module_files(name, folder)]
+
+
+def _compiled(stem):
+    """Return the compiled modules of a name, of whatever Python: the one that cooks may be another than this one."""
+    folder, name = os.path.split(stem)
+    try:
+        status = os.stat(folder or ".")
+    except OSError:
+        return []
+    listed = _compiled_in(folder or ".", status.st_mtime_ns, status.st_ino)
+    return [os.path.join(folder, file) for file in listed if file.split(".")[0] == name]
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled_in(folder, *_signature):
+    return sorted(file for file in os.listdir(folder) if file.endswith(COMPILED))

@@ -35,9 +35,13 @@ RELATIVE = "from ..side import x\nfrom .near import y\nfrom .. import far"
             "a/__init__.py a/b/__init__.py a/b/c.py a/b/near.py a/far.py a/side.py",
         ),
         ({"main.py": "from folder.part import x", "folder/part.py": "x = 1"}, "folder/part.py"),
+        (
+            {"main.py": "import a, package.b", "a.cpython-39-darwin.so": "", "package/b.pyd": "", "ab.so": ""},
+            "a.cpython-39-darwin.so package/b.pyd",
+        ),
         ({"main.py": "from ... import x"}, ""),
     ],
-    ids=["anywhere", "circle", "a part", "init", "relative", "no init", "out of the folder"],
+    ids=["anywhere", "circle", "a part", "init", "relative", "no init", "compiled", "out of the folder"],
 )
 def test_imports_are_followed_through_modules_and_packages(files, imported, write):
     for path, text in files.items():
@@ -110,6 +114,17 @@ def test_code_names_and_docstrings_of_what_is_imported_count_and_layout_does_not
     write(path, texts[path].replace(old, new))
 
     assert (code_digest("main.py") != before) == counts
+
+
+def test_of_a_compiled_module_the_bytes_count(write):
+    write("main.py", "import a")
+    digests = set()
+
+    for content in ("1", "# 1"):
+        write("a.abi3.so", content)
+        digests.add(code_digest("main.py"))
+
+    assert len(digests) == 2
 
 
 def test_moving_code_from_one_module_to_another_changes_the_digest(write):
