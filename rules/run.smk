@@ -50,4 +50,9 @@ onstart:
 
 onsuccess:
     # At the very end: a live progress display swallows what is printed while it is up.
+    atexit.register(print_warnings, os.path.abspath("logs"))
     atexit.register(print_summary, *TABLES, TRAINED)
+
+
+onerror:
+    atexit.register(print_warnings, os.path.abspath("logs"))

@@ -5,12 +5,11 @@ import json
 
 import numpy as np
 
-from geokiln.cooking.context import accepted_context, cook_context
+from geokiln.cooking.context import cook_context, kept_context
 from geokiln.cooking.kept_items import find_items
 from geokiln.cooking.recook import times_recooked
 from geokiln.errors import UserError, script
 from geokiln.storage.arrays import open_arrays
-from geokiln.storage.fingerprints import fingerprint
 from geokiln.storage.store import Store
 
 
@@ -32,7 +31,7 @@ def main(argv=None):
     about = args.generator, args.generator_inputs, args.parameters, args.environment, ["inputs", "targets"], made_by
     context = cook_context(*about, times_recooked(args.recook))
     table = open_arrays(args.items)
-    store = Store(f"data_points/{accepted_context(fingerprint(context))}")
+    store = Store(f"data_points/{kept_context(context, args.generator_inputs)}")
     missing = find_items(store, np.array(table["digest"])).missing
     if len(missing):
         names = ", ".join(table["id"][missing[:10]]) + (" ..." if len(missing) > 10 else "")

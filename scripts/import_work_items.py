@@ -6,6 +6,7 @@ from pathlib import Path
 
 from geokiln.cooking.generator import Generator
 from geokiln.errors import script
+from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, write_json, written
 from geokiln.storage.results import check_vouched, made_from, write_result
@@ -48,7 +49,9 @@ def main(argv=None):
         chosen = {"element": args.element, "group": args.group, "pattern": args.attributes}
         items = import_items(args.geometry, args.seed, names, args.id_attribute, args.constants, args.empty, **chosen)
         if args.generator:
-            items = add_attributes(items, Generator(args.generator[0]), args.parameters)
+            with audited("attributes", args.generator[0], args.generator_inputs, args.geometry) as covered:
+                items = add_attributes(items, Generator(args.generator[0]), args.parameters)
+                covered()
         with written(args.items) as output:
             digests = write_items(output, items)
         for path in args.batches:

@@ -9,6 +9,7 @@ from geokiln.cooking.generator import Generator
 from geokiln.errors import script
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.storage.arrays import write_arrays
+from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import content_digest, watch, written
 from geokiln.storage.npz_headers import row_count
@@ -44,11 +45,15 @@ def main(argv=None):
             count = row_count(source) if source.endswith(".npz") else len(read_geo(source).primitives)
             shutil.copyfile(source, output)  # a copy keeps what Geokiln does not read
         else:
-            generator = Generator(args.generator)
-            if args.unseen:
-                geometry = generator.unseen(args.unseen, args.count, args.parameters)
-            else:
-                geometry = generator.geometry(args.count, args.seed, args.parameters)
+            function = "unseen" if args.unseen else "geometry"
+            with audited(function, args.generator, args.generator_inputs) as covered:
+                generator = Generator(args.generator)
+                covered()
+                if args.unseen:
+                    geometry = generator.unseen(args.unseen, args.count, args.parameters)
+                else:
+                    geometry = generator.geometry(args.count, args.seed, args.parameters)
+                covered()
             count = len(geometry.primitives)
             write = write_arrays if args.output.endswith(".npz") else write_geo
             write(output, geometry.primitive_attributes if write is write_arrays else geometry)

@@ -1,9 +1,11 @@
-"""How a mistake of the user's ends: in one sentence."""
+"""How a mistake of the user's ends: in one sentence. And what a job warns of."""
 
 import difflib
 import functools
 import sys
 from pathlib import Path
+
+WARNING = "Geokiln warns: "  # begins a line of a job's log that the run ends with in the terminal
 
 
 class UserError(Exception):
@@ -16,6 +18,11 @@ class InvalidExample(UserError):
 
 class DropItem(Exception):
     """Raise it in a generator's function to leave an item out of the dataset; its text is recorded as the reason."""
+
+
+def warn(sentence):
+    """Print what the user should know of a result that is made all the same."""
+    print(f"{WARNING}{sentence}", flush=True)
 
 
 def script(main):

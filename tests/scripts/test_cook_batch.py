@@ -140,6 +140,27 @@ def test_a_cook_that_takes_too_long_and_catches_what_it_can_fails_its_item_alone
     assert not Path("batches/0-2.npz").exists()
 
 
+@pytest.mark.parametrize(
+    ("place", "items"),
+    [("import numpy as np", []), ('        raise ValueError("time runs backwards")', [0])],
+    ids=["at the top", "late"],
+)
+def test_a_module_that_no_fingerprint_covers_fails_the_batch_before_anything_is_kept(
+    place, items, arguments, generator, write, failure
+):
+    write("helper.py", "")
+    os.utime("helper.py", (1e9, 1e9))
+    hidden = "\n__import__('helper')\n" if not items else "\n    __import__('helper')\n"
+    write("generator.py", generator.replace(place, place + hidden))
+
+    message = failure(main, arguments(numbers=[0, 1]))
+
+    assert message.startswith("cook_batch: helper.py is imported in a way that Geokiln does not see")
+    assert cooked()[:1] == items and not list(Path(".kept").glob("data_points/*/[0-9a-f]*"))
+    sys.modules.pop("helper")
+    main(arguments(numbers=[0, 1], inputs=["helper.py"]))
+
+
 def test_invalid_examples_are_dropped_and_stay_so(arguments, generator, write, failure, capsys):
     write("generator.py", generator.replace("np.sin(", "(np.nan if item.id == '1' else 1) * np.sin("))
     drop = ["--invalid", "drop"]

@@ -5,10 +5,10 @@ Nothing heavy is imported before it is known that something must be cooked.
 
 from pathlib import Path
 
-from geokiln.cooking.context import accepted_context, cook_context, why_cooked
+from geokiln.cooking.context import cook_context, kept_context, why_cooked
+from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, read_json, watch, write_json, written
-from geokiln.storage.fingerprints import fingerprint
 from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 from geokiln.storage.store import STORE, Store
@@ -83,14 +83,17 @@ def run_batch_job(
         made_by = [command["words"], command["outputs"]]
         context = cook_context(generator, generator_inputs, parameters, environment, parts, made_by, recooked)
         digests = read_digests(table, rows)
-        store = Store(f"data_points/{accepted_context(fingerprint(context))}")
+        store = Store(f"data_points/{kept_context(context, generator_inputs)}")
         key = batch_key(digests, invalid)
         if store.is_whole(key):
             line = f"0 cooked, {len(digests)} reused: no item of this batch changed"
         else:
             items = read_items(table, rows.start if rows else 0, len(digests))
-            cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
-            done = cook(items, digests, key, store, invalid == "drop", failed == "drop", unchanged)
+            with audited("cook", generator, generator_inputs, [table]) as covered:
+                cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
+                covered()  # before a week of cooking, and again whenever something is kept
+                policy = invalid == "drop", failed == "drop"
+                done = cook(items, digests, key, store, *policy, lambda: (unchanged(), covered()))
             key = done["key"]
             why = f": {why_cooked(read_json(context_file), context)}" if context_file.exists() else ""
             left_out = "".join(f", {done[what]} {what}" for what in ("dropped", "failed") if done[what])

@@ -7,6 +7,7 @@ Nothing heavy is imported here: a job that finds its batch in the store must not
 import json
 import os
 
+from geokiln.cooking.input_names import input_names
 from geokiln.errors import UserError
 from geokiln.storage.files import content_digest, read_json, write_json, written
 from geokiln.storage.fingerprints import fingerprint
@@ -14,7 +15,8 @@ from geokiln.storage.sources import code_digest
 from geokiln.storage.store import STORE
 
 COOK_VERSION = 1
-HARMLESS = {"the generator's code changed", "a file under generator.inputs changed", "the environment changed"}
+FILES = "a file under generator.inputs changed"
+HARMLESS = {"the generator's code changed", FILES, "the environment changed"}
 
 
 def cook_context(generator, generator_inputs, parameters, environment, parts, command=None, recooked=0):
@@ -38,7 +40,7 @@ def cook_context(generator, generator_inputs, parameters, environment, parts, co
     context = {
         "Geokiln cooks differently": COOK_VERSION,
         "the generator's code changed": code_digest(generator),
-        "a file under generator.inputs changed": {str(path): content_digest(path) for path in generator_inputs},
+        FILES: dict(zip(input_names(generator_inputs), map(content_digest, generator_inputs))),
         "generator.parameters changed": parameters,
         "the environment changed": environment,
         "other parts are asked for": sorted(parts),
@@ -59,8 +61,32 @@ def why_cooked(before, context):
 
 def accepted_context(context, folder=STORE):
     """Return the fingerprint under whose name items of this context are kept: its own, or that of an accepted one."""
+    return _accepted(folder).get(context, context)
+
+
+def kept_context(context, generator_inputs, folder=STORE):
+    """Return the fingerprint under whose name items of a context are kept.
+
+    Earlier versions had the files under generator.inputs by names as the config spells them. What they kept is taken
+    over: it is written down with what was accepted, so that it holds in another spelling, too.
+    """
+    name, accepted = fingerprint(context), _accepted(folder)
+    spelled = fingerprint({**context, FILES: dict(zip(map(str, generator_inputs), context[FILES].values()))})
+    earlier = accepted.get(spelled, spelled)
+    kept = [os.path.isdir(os.path.join(folder, "data_points", one)) for one in (name, earlier)]
+    if name not in accepted and spelled != name and kept == [False, True]:
+        _write_accepted({name: earlier}, folder)
+    return accepted_context(name, folder)
+
+
+def _accepted(folder):
     path = os.path.join(folder, "accepted.json")
-    return read_json(path).get(context, context) if os.path.exists(path) else context
+    return read_json(path) if os.path.exists(path) else {}
+
+
+def _write_accepted(more, folder):
+    with written(folder / "accepted.json") as output:
+        write_json(output, {**_accepted(folder), **more})
 
 
 def accept(generator, generator_inputs, environment, recooked=0, folder=STORE):
@@ -100,7 +126,5 @@ def accept(generator, generator_inputs, environment, recooked=0, folder=STORE):
             accepted[fingerprint(now)] = accepted_context(fingerprint(before), folder)
     if not accepted:
         return "nothing to accept: nothing has changed since it was cooked"
-    with written(folder / "accepted.json") as output:
-        path = folder / "accepted.json"
-        write_json(output, {**(read_json(path) if path.exists() else {}), **accepted})
+    _write_accepted(accepted, folder)
     return f"accepted, what was cooked before is kept: {', '.join(sorted(reasons))}"

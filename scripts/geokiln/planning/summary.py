@@ -1,14 +1,37 @@
-"""What a run ends with in the terminal: the wedges that it ranked, and the errors on unseen inputs, as tables.
+"""What a run ends with in the terminal: warnings, the wedges that it ranked, the errors on unseen inputs.
 
 Runs in Snakemake's interpreter.
 """
 
 import csv
+import glob
 import json
 import os
+import time
 
+from geokiln.errors import WARNING
+
+_STARTED = time.time()
 _TIMES = {}  # of the files as the run began
 MOST_WEDGES = 20  # rows of the table; the rest stands in the file
+MOST_WARNINGS = 20
+END_OF_LOG = 1 << 16  # bytes that are looked at: a job warns when it is done
+
+
+def print_warnings(logs):
+    """Print what the jobs of this run warned of, each sentence once; *logs* is the folder of what they printed."""
+    found = {}
+    for path in sorted(glob.glob(f"{glob.escape(logs)}/**/*.log", recursive=True)):
+        if os.path.getmtime(path) < _STARTED:
+            continue
+        with open(path, "rb") as file:
+            file.seek(max(0, os.path.getsize(path) - END_OF_LOG))
+            lines = file.read(END_OF_LOG).decode("utf-8", "replace").splitlines()
+        found.update(dict.fromkeys(line for line in lines if line.startswith(WARNING)))
+    for line in list(found)[:MOST_WARNINGS]:
+        print(line)
+    if len(found) > MOST_WARNINGS:
+        print(f"... and {len(found) - MOST_WARNINGS} more in {os.path.basename(logs)}/")
 
 
 def note_times(paths):

@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import gc
 
+from geokiln.storage.audit import audited
 from geokiln.storage.files import watch
 from geokiln.storage.fingerprints import fingerprint
 from geokiln.storage.results import read_result
@@ -78,7 +79,6 @@ def _train(data, members, keys, ways, store, script, initial_weights):
     from geokiln.training.train_pack import train_pack
 
     unchanged = watch([*(closure(script) if script else []), *filter(None, [initial_weights])])
-    own = OwnScript(script) if script else None
     states = {wedge: States(STORE / "states" / ways[wedge], settings) for wedge, settings in members.items()}
 
     @contextlib.contextmanager
@@ -86,7 +86,12 @@ def _train(data, members, keys, ways, store, script, initial_weights):
         with store.keep(keys[wedge]) as folder:
             yield folder
             unchanged()
+            covered()
 
-    diverged = train_pack(data, members, states, keep, own, initial_weights)
+    files = [*data.training, *data.validation, data.basis, *data.examples, *filter(None, [initial_weights])]
+    with audited("training", script, own=files, key=None) as covered:
+        own = OwnScript(script) if script else None
+        covered()
+        diverged = train_pack(data, members, states, keep, own, initial_weights)
     if diverged:
         print(f"diverged (the loss was not finite any more): {', '.join(diverged)}")

@@ -1,7 +1,11 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from geokiln.cooking import context
-from geokiln.cooking.context import cook_context, why_cooked
+from geokiln.cooking.context import FILES, cook_context, kept_context, why_cooked
+from geokiln.cooking.input_names import CHECKOUT, input_names
 from geokiln.storage.fingerprints import fingerprint
 
 
@@ -57,10 +61,18 @@ def test_a_moved_project_keeps_its_fingerprints(prints, write, tmp_path, monkeyp
     before = prints()
     for name in ("generator.py", "helper.py", "rest.obj"):
         write(f"elsewhere/{name}", (tmp_path / name).read_text())
+    (tmp_path / "link").symlink_to("elsewhere")
 
     monkeypatch.chdir(tmp_path / "elsewhere")
 
-    assert prints() == before
+    for name in ("rest.obj", "./rest.obj", "../elsewhere/rest.obj", "../link/rest.obj", tmp_path / "rest.obj"):
+        assert prints(generator_inputs=[name]) == before
+
+
+def test_a_file_of_the_checkout_is_known_by_its_place_there(tmp_path):
+    near = os.path.relpath(Path(CHECKOUT, "examples/ripple/generator.py"))
+
+    assert input_names([near, f"{tmp_path}/a/b.obj"]) == ["examples/ripple/generator.py", "a/b.obj"]
 
 
 def test_a_cook_is_explained_by_what_changed_since_the_last_one():
@@ -69,3 +81,17 @@ def test_a_cook_is_explained_by_what_changed_since_the_last_one():
 
     assert why_cooked(before, after) == "the code changed, a file changed"
     assert why_cooked(before, before) == "these items are new or changed"
+
+
+def test_what_an_earlier_version_kept_under_a_name_as_it_was_spelled_is_taken_over_in_any_spelling(prints, write):
+    write("data.json", "{}")
+    files = ["./rest.obj", "data.json"]
+    context = cook_context("generator.py", files, {}, "cook-1", ["targets"])
+    spelled = fingerprint({**context, FILES: dict(zip(files, context[FILES].values(), strict=True))})
+    fresh = kept_context(context, files)
+    Path(".kept/data_points", spelled).mkdir(parents=True)
+
+    taken = [kept_context(context, names) for names in (files, ["rest.obj", "data.json"])]
+
+    assert fresh == fingerprint(context) != spelled
+    assert taken == [spelled, spelled]

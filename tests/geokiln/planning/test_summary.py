@@ -1,8 +1,9 @@
+import os
 import sys
 
 import pytest
 
-from geokiln.planning.summary import note_times, print_summary
+from geokiln.planning.summary import MOST_WARNINGS, note_times, print_summary, print_warnings
 
 ERRORS = """\
 unseen,target,answer,rms,worst,model_share,worst_share
@@ -87,3 +88,18 @@ def test_a_single_wedge_needs_no_table_and_many_are_cut_short(summary):
 
     assert output.count("12704") == 20
     assert "... and 10 more in wedges.csv" in output and "0 of 30 wedges trained in this run\n" in output
+
+
+def test_what_jobs_of_this_run_warned_of_is_printed_once_and_cut_short(write, capsys):
+    sentence = "Geokiln warns: cook read rest.obj"
+    for name in ("0-3", "4-7"):
+        write(f"logs/cook_batch/{name}.log", f"{'x' * 100_000}\n{sentence}\n4 cooked, says: {sentence}\n")
+    os.utime(write("logs/import.log", "Geokiln warns: of an earlier run"), (1e9, 1e9))
+
+    print_warnings("logs")
+    said = capsys.readouterr().out
+    write("logs/merge.log", "".join(f"Geokiln warns: {number}\n" for number in range(MOST_WARNINGS)))
+    print_warnings("logs")
+
+    assert said == f"{sentence}\n"
+    assert capsys.readouterr().out.endswith(f"Geokiln warns: {MOST_WARNINGS - 2}\n... and 1 more in logs/\n")
