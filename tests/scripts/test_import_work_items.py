@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,17 @@ def test_all_that_shapes_an_item_can_be_asked_for(write):
         "attribute/rig": [[1, 2], [1, 2]],
         "attribute/double": [0, 20],
     }
+
+
+def test_code_that_attributes_run_on_without_naming_it_is_an_error(write, failure):
+    os.utime(write("helper.py", ""), (1e9, 1e9))
+    write("generator.py", "def attributes(item):\n    return __import__('helper') and {'double': 2}\n")
+    write_arrays("a.npz", {"x": np.zeros(1)})
+
+    message = failure(main, arguments("a.npz", generator="generator.py"))
+
+    assert message.startswith("import_work_items: helper.py is imported in a way that Geokiln does not see")
+    assert not Path("work_items/items.npz").exists()
 
 
 def test_a_mistake_ends_in_a_sentence_and_writes_nothing(failure):

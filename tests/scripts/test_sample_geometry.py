@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +77,16 @@ def test_a_geometry_that_cannot_be_made_ends_in_a_sentence_and_the_old_one_stays
     assert message == f"sample_geometry: {sentence}"
     assert Path("geometry/drops.geo").read_text() == "old"
     assert [path.name for path in Path("geometry").iterdir()] == ["drops.geo"]
+
+
+def test_what_a_geometry_reads_and_no_input_is_told(write, capsys):
+    for name in ("rest.obj", "stir.obj"):
+        os.utime(write(name, ""), (1e9, 1e9))
+    text = "def unseen(name, count, parameters):\n    open('rest.obj'), open('stir.obj')\n    return {'x': [1]}"
+    write("generator.py", text)
+
+    main(arguments(output="stir.geo", unseen="stir", count="1", **{"generator-inputs": "rest.obj"}))
+
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        "Geokiln warns: unseen read stir.obj, which is not under generator.inputs; an edit of it will go unnoticed"
+    ]

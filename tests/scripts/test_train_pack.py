@@ -89,6 +89,33 @@ def test_other_settings_or_another_environment_train_again(changes, options, tra
     assert published()["settings"] == settings(**changes)
 
 
+OWN = """
+import {imported}
+
+def loss(outputs, targets):
+    open("weights.txt")
+    return ((outputs - targets) ** 2).mean()
+"""
+
+
+def test_what_a_training_script_runs_on_without_naming_it_is_told(preprocessed, pack_arguments, write, failure, capsys):
+    for path in ("helper.py", "weights.txt"):
+        os.utime(write(path, ""), (1e9, 1e9))
+    write("own.py", OWN.format(imported="importlib; importlib.import_module('helper')"))
+
+    message = failure(main, pack_arguments(script="own.py"))
+    capsys.readouterr()
+    write("own.py", OWN.format(imported="helper"))
+    main(pack_arguments(script="own.py"))
+
+    assert message == (
+        "train_pack: helper.py is imported in a way that Geokiln does not see (importlib, sys.path): "
+        "put it beside own.py and import it by name"
+    )
+    warning = "training read weights.txt, which no key of the config names; an edit of it will go unnoticed"
+    assert [line for line in capsys.readouterr().out.splitlines() if "warns" in line] == [f"Geokiln warns: {warning}"]
+
+
 def test_a_damaged_split_ends_in_a_sentence_and_keeps_nothing(preprocessed, pack_arguments, failure):
     os.truncate("preprocessed/base/training.raw", 8)
 
