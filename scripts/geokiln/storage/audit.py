@@ -141,11 +141,12 @@ class _Block:
         """Return the files of modules that were imported since this was asked for the last time, and are the user's."""
         names = set(sys.modules) - self.known
         self.known |= names
-        files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
+        # by __dict__: a module that imports others when it is asked for something is left alone
+        files = (getattr(sys.modules.get(name), "__dict__", {}).get("__file__") for name in names)
         added = {path for path in sys.path if path not in self.search_path}
         added.update(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
         folders = self.folders + tuple(os.path.join(os.path.abspath(path), "") for path in added)
-        files = {os.path.abspath(file) for file in files if isinstance(file, str)}
+        files = {file if file[:1] == os.sep else os.path.abspath(file) for file in files if isinstance(file, str)}
         return {file for file in files if file.startswith(folders)}
 
     def uncovered(self, paths):
