@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from pathlib import Path
@@ -116,6 +117,16 @@ def test_code_from_pythonpath_counts_and_what_is_installed_does_not(cook, write,
 
     with pytest.raises(UserError, match="/shared/of_shar.py is imported"):
         cook("import of_shar, of_site")
+
+
+def test_a_package_that_the_environment_has_from_the_project_is_covered_by_its_name(cook, write, tmp_path, monkeypatch):
+    about = {"url": f"file://{tmp_path}/project/lib", "dir_info": {"editable": True}}
+    write("site-packages/far-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: far\nVersion: 1.0")
+    write("site-packages/far-1.0.dist-info/direct_url.json", json.dumps(about))
+    for folder in ("site-packages", "project/lib"):
+        monkeypatch.syspath_prepend(tmp_path / folder)
+
+    assert cook("import far") == []
 
 
 def test_a_variable_of_the_environment_is_named_with_what_would_count(cook, monkeypatch):
