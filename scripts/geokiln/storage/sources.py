@@ -113,21 +113,34 @@ class _EarlierImports(ast.NodeTransformer):
 
 
 def defined_names(script):
-    """Return the names that a module may define at its top level, or None where only running it would tell."""
-    names = set()
-    for node in syntax_tree(script).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+    """Return the names that a module may define at its top level, or None where only running it would tell.
+
+    All branches of conditions, loops and ``try`` count: a name that is not among these is surely not defined.
+    """
+    names, tree = set(), syntax_tree(script)
+    for node in _run_by_an_import(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
             names.add(node.name)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names.update(name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            if any(alias.name == "*" for alias in node.names):
-                return None
-            names.update(alias.asname or alias.name for alias in node.names)
-        elif not isinstance(node, ast.Expr):  # conditions, loops ...: only running it would tell
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name.split(".")[0])
+        elif type(node).__name__ in ("MatchAs", "MatchStar"):  # since Python 3.10
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and node.id in ("exec", "globals", "vars"):
             return None
-    return names
+    names.update(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    return None if "*" in names else names - {None}
+
+
+def _run_by_an_import(tree):
+    """Yield the nodes of a module that run when it is imported: not those inside functions and classes."""
+    waiting = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            yield node
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+                waiting.append(node)
 
 
 def _imports(path, root):

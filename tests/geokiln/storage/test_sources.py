@@ -168,12 +168,16 @@ h: object = print
         (f'"""Names a to m."""\n{NAMES}', set("abcdefgh") | set("jklm")),
         ("# -*- coding: latin-1 -*-\nx = '\xe4'\n", {"x"}),
         ("from helper import *", None),
-        ("if True:\n    def cook(item): ...", None),
-        ("try:\n    from fast import cook\nexcept ImportError:\n    from slow import cook", None),
+        ("try:\n    from helper import *\nexcept ImportError: ...", None),
+        ("globals().update(cook=print)", None),
+        ("if True:\n    def a(item): b = 1\nelse:\n    c = 1", {"a", "c"}),
+        ("try:\n    from fast import a\nexcept ImportError as b:\n    from slow import c as d", {"a", "b", "d"}),
+        ("for a, b in []:\n    with open(b) as c: d += 1\nwhile (e := f): import os.path", set("abcde") | {"os"}),
+        ("async def a(): ...\nassert b\ndel c\ndef d():\n    global e\n    e = f", set("ade")),
     ],
-    ids=["names", "encoding", "star", "if", "try"],
+    ids=["names", "encoding", "star", "star in a branch", "globals", "if", "try", "loops", "others"],
 )
-def test_the_names_that_a_module_defines_are_found_unless_only_running_would_tell(text, expected):
+def test_the_names_that_a_module_may_define_are_found_unless_only_running_would_tell(text, expected):
     Path("main.py").write_bytes(text.encode("latin-1"))
 
     result = defined_names("main.py")
