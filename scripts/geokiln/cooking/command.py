@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from geokiln.errors import DropItem, UserError
-from geokiln.storage.arrays import read_arrays
+from geokiln.storage.users_arrays import read_users_arrays
 
 
 def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=None, read_outputs=None):
@@ -112,11 +112,9 @@ def _read(item, folder, outputs, read_outputs):
         return read_outputs(item, str(folder))
     targets = {}
     for name in outputs:
-        if name.endswith(".npz"):
-            targets.update(read_arrays(folder / name))
-        elif name.endswith(".npy"):
-            try:
-                targets[Path(name).stem] = np.load(folder / name, allow_pickle=False)
-            except ValueError as error:
-                raise UserError(f"item {item.id}: {name} cannot be read: {error}") from None
+        if name.endswith((".npz", ".npy")):
+            for target, array in read_users_arrays(folder / name, f"item {item.id}: {name}").items():
+                if target in targets:
+                    raise UserError(f"item {item.id}: {name} holds {target!r}, as a file before it does")
+                targets[target] = array
     return targets

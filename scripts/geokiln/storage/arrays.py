@@ -93,7 +93,13 @@ def open_arrays(path, check=False):
 
     Values may lie at odd addresses: numpy reads them as they are, other libraries should be given a copy of a block.
     """
-    with _readable(path), zipfile.ZipFile(path) as archive:
+    with _readable(path):
+        return arrays_in(path, check)
+
+
+def arrays_in(path, check=False):
+    """Return what `open_arrays` does; what is wrong with the file is raised as it is: a user's is not put aside."""
+    with zipfile.ZipFile(path) as archive:
         bad = archive.testzip() if check else None
         if bad is not None:
             raise ValueError(f"checksum of {bad}")

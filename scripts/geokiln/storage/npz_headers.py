@@ -12,10 +12,35 @@ from geokiln.errors import UserError
 
 LOCAL_HEADER = 30  # bytes in front of the name of a zip's member
 MOST_HEADER = 10_000  # bytes of an array's header, as numpy limits it
+UNUSABLE = {  # by numpy's letter for the kind
+    "O": "holds Python objects; save it as text, astype(str), or as numbers, astype(float)",
+    "S": "holds bytes; save it as text: astype(str)",
+    "c": "holds complex numbers; give .real and .imag",
+    "M": "holds dates; give the time since a start: (date - start) / np.timedelta64(1, 's')",
+    "m": "holds durations; give them as numbers: duration / np.timedelta64(1, 's')",
+    "V": "holds records; give each field as an array of its own",
+}
+
+
+def unusable(dtype):
+    """Return why an array of a numpy *dtype*, as a header has it, is no array of numbers or texts; None if it is.
+
+    >>> unusable("<f8"), unusable([("x", "<f8")])
+    (None, 'holds records; give each field as an array of its own')
+    """
+    return UNUSABLE.get(dtype[1] if isinstance(dtype, str) else "V")
+
+
+def check_usable(path):
+    """Raise a UserError that names the first array of a user's .npz which holds neither numbers nor texts."""
+    for name, (dtype, *_) in array_headers(path).items():
+        if unusable(dtype):
+            raise UserError(f"{path}: {name!r} {unusable(dtype)}")
 
 
 def row_count(path):
-    """Return the number of rows that all arrays of an .npz share."""
+    """Return the number of rows that all arrays of a user's .npz share; they must hold numbers or texts."""
+    check_usable(path)
     rows = {name: shape[0] if shape else None for name, (_, shape, _, _) in array_headers(path).items()}
     if not rows:
         raise UserError(f"{path}: holds no array; each attribute is an array with a row per element")
