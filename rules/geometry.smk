@@ -24,7 +24,8 @@ rule sample_geometry:
         parameters=as_it_is(PROJECT.parameters),
         generator_digest=PROJECT.generator_digest,
         source_digest=lambda wildcards: PROJECT.geometries[wildcards.geometry].digest,
-        primitives=config["geometry"]["count"] or "any",
+        element=config["work_items"]["element"],
+        elements=config["geometry"]["count"] or "any",
         seed=config["geometry"]["seed"],
     shell:
         "{input.python:q} {input.code[0]:q}"
@@ -34,7 +35,8 @@ rule sample_geometry:
         " --parameters {params.parameters:q}"
         " --source {input.source:q}"
         " --source-digest={params.source_digest}"
-        " --count {params.primitives}"
+        " --element {params.element}"
+        " --count {params.elements}"
         " --seed {params.seed}"
         " --plan {params.plan}"
         " --output {output.geometry:q}"
@@ -62,7 +64,8 @@ rule sample_unseen:
         parameters=as_it_is(PROJECT.parameters),
         generator_digest=PROJECT.generator_digest,
         source_digest=lambda wildcards: PROJECT.unseen[wildcards.unseen].digest,
-        primitives=lambda wildcards: PROJECT.unseen[wildcards.unseen].count or "any",
+        element=config["work_items"]["element"],
+        elements=lambda wildcards: PROJECT.unseen[wildcards.unseen].count or "any",
     shell:
         "{input.python:q} {input.code[0]:q}"
         " --unseen {wildcards.unseen:q}"
@@ -72,7 +75,8 @@ rule sample_unseen:
         " --parameters {params.parameters:q}"
         " --source {input.source:q}"
         " --source-digest={params.source_digest}"
-        " --count {params.primitives}"
+        " --element {params.element}"
+        " --count {params.elements}"
         " --plan {params.plan}"
         " --output {output.geometry:q}"
         " --sidecar {output.sidecar:q}"

@@ -1,4 +1,4 @@
-"""Make a geometry: by the generator, or from a file; one primitive for each data point."""
+"""Make a geometry: by the generator, or from a file; one element for each data point."""
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from geokiln.storage.files import content_digest, watch, written
 from geokiln.storage.npz_headers import row_count
 from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
+from geokiln.storage.users_arrays import read_users_arrays
 
 
 @script
@@ -29,11 +30,12 @@ def main(argv=None):
     )
     parser.add_argument("--source-digest", help="of that file, as the run was planned")
     parser.add_argument("--unseen", help="name of an unseen input; without it, the training geometry")
-    parser.add_argument("--count", type=_count, help="number of primitives; any: the generator decides")
+    parser.add_argument("--element", choices=["primitive", "point", "detail"], default="primitive")
+    parser.add_argument("--count", type=_count, help="number of elements; any: the generator decides")
     parser.add_argument("--seed", type=int, help="seed of the training geometry")
     parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--output", required=True, help="the .geo or .npz file to write")
-    parser.add_argument("--sidecar", required=True, help="its .json to write: number of primitives")
+    parser.add_argument("--sidecar", required=True, help="its .json to write: number of elements")
     args = parser.parse_args(argv)
 
     made_of = args.source or [*closure(args.generator), *args.generator_inputs]
@@ -42,29 +44,30 @@ def main(argv=None):
         check_planned(made_of, args.source_digest if args.source else args.generator_digest)
         if args.source:
             (source,) = args.source
-            count = row_count(source) if source.endswith(".npz") else len(read_geo(source).primitives)
+            if source.endswith(".npz"):
+                count = row_count(source)
+                read_users_arrays(source)
+            else:
+                count = len(read_geo(source).elements(args.element)[0])
             shutil.copyfile(source, output)  # a copy keeps what Geokiln does not read
         else:
             function = "unseen" if args.unseen else "geometry"
             with audited(function, args.generator, args.generator_inputs) as covered:
-                generator = Generator(args.generator)
+                generator = Generator(args.generator, element=args.element)
                 covered()
                 if args.unseen:
                     geometry = generator.unseen(args.unseen, args.count, args.parameters)
                 else:
                     geometry = generator.geometry(args.count, args.seed, args.parameters)
                 covered()
-            count = len(geometry.primitives)
+            numbers, attributes = geometry.elements(args.element)
+            count = len(numbers)
             write = write_arrays if args.output.endswith(".npz") else write_geo
-            write(output, geometry.primitive_attributes if write is write_arrays else geometry)
+            write(output, attributes if write is write_arrays else geometry)
         unchanged()
-        write_result(
-            sidecar,
-            {"primitives": count, "digest": content_digest(output)},
-            made_from(args.plan, []),
-            {Path(args.output).name: output},
-        )
-    print(f"{count} primitives -> {args.output}")
+        about = {"elements": count, "digest": content_digest(output)}
+        write_result(sidecar, about, made_from(args.plan, []), {Path(args.output).name: output})
+    print(f"{count} {'geometry' if args.element == 'detail' else f'{args.element}s'} -> {args.output}")
 
 
 def _count(text):

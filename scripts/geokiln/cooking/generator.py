@@ -16,10 +16,9 @@
 =========================================  ==================================================================
 """
 
-import numpy as np
-
+from geokiln.cooking.checked_values import checked_components, numbers_of
 from geokiln.cooking.time_limit import call_within
-from geokiln.errors import InvalidExample, UserError
+from geokiln.errors import UserError
 from geokiln.geometry.geometry import Geometry
 from geokiln.user_module import UserModule
 
@@ -32,18 +31,20 @@ class Generator(UserModule):
     path : path
     time_limit : float, optional
         Seconds that a call of a function may take for one item.
+    element : str
+        ``work_items.element``: what a dict of attributes describes, and what is counted.
     """
 
-    def __init__(self, path, time_limit=None):
+    def __init__(self, path, time_limit=None, element="primitive"):
         super().__init__(path)
-        self.time_limit = time_limit
+        self.time_limit, self.element = time_limit, element
 
     def geometry(self, count, seed, parameters):
-        """Return the training Geometry with *count* primitives."""
+        """Return the training Geometry with *count* elements."""
         return self._geometry("geometry", count, count, seed, parameters)
 
     def unseen(self, name, count, parameters):
-        """Return the Geometry of the unseen input *name* with *count* primitives."""
+        """Return the Geometry of the unseen input *name* with *count* elements."""
         return self._geometry("unseen", count, name, count, parameters)
 
     def _geometry(self, function, count, *arguments):
@@ -52,15 +53,17 @@ class Generator(UserModule):
         result = self.call(function, *arguments)
         if isinstance(result, dict):
             try:
-                result = Geometry.from_attributes(result)
+                result = Geometry.from_attributes(result, self.element)
             except UserError as error:
                 raise UserError(f"{self.path}: {function}: {error}") from None
         if not isinstance(result, Geometry):
             kind = type(result).__name__
             raise UserError(f"{self.path}: {function} gave {kind}; it must give a Geometry or a dict of attributes")
-        if count is not None and len(result.primitives) != count:
-            made = len(result.primitives)
-            raise UserError(f"{self.path}: {function} made {made} primitives, the config says {count}")
+        made = {"primitive": len(result.primitives), "point": len(result.points)}
+        counted = {"primitive": ["primitive"], "point": ["point", "primitive"], "detail": []}[self.element]
+        if count is not None and counted and count not in [made[element] for element in counted]:
+            elements = " and ".join(f"{made[element]} {element}s" for element in counted)
+            raise UserError(f"{self.path}: {function} made {elements}, the config says {count}")
         return result
 
     def inputs(self, item):
@@ -91,43 +94,3 @@ class Generator(UserModule):
         """Return what a function for many items at once gives."""
         where = f"{self.path}: {function}({len(items)} items, {items.ids[0]} to {items.ids[-1]})"
         return call_within(self.time_limit and self.time_limit * len(items), where, self.call, function, items)
-
-
-def numbers_of(item):
-    """Return all attributes of an item that are numbers: what a model sees where the user does not say."""
-    values = {name: item[name] for name in item.names}
-    return {name: value for name, value in values.items() if np.asarray(value).dtype.kind != "U"}
-
-
-def checked_components(kind, components, where):
-    """Return *components* as finite float32 arrays, or say what is wrong with which one."""
-    arrays = float_arrays(kind, components, where)
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            bad = int((~np.isfinite(array)).sum())
-            raise InvalidExample(
-                f"{where}: {kind} {name!r} has {bad} of {array.size} values that are not finite (NaN, Inf)"
-            )
-        if array.size == 0:
-            raise UserError(f"{where}: {kind} {name!r} is empty")
-    return arrays
-
-
-def float_arrays(kind, components, where):
-    """Return *components* as float32 arrays by name, finite or not."""
-    if not isinstance(components, dict) or not components:
-        raise UserError(f"{where} gave {type(components).__name__}; it must give a dict of name -> array, not empty")
-    arrays = {}
-    for name, value in components.items():
-        if name in ("id", "source"):
-            raise UserError(f"{where}: {name!r} names a column of the predictions; call the component something else")
-        try:
-            array = np.asarray(value)
-            numbers = array.dtype.kind in "biuf"
-        except ValueError:  # lists of different lengths
-            numbers = False
-        if not numbers:
-            raise UserError(f"{where}: {kind} {name!r} is not an array of numbers")
-        arrays[str(name)] = array
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named later
-        return {name: array.astype(np.float32) for name, array in arrays.items()}

@@ -168,6 +168,7 @@ def _groups(entries, count):
 def write_geo(path, geometry):
     """Write *geometry* as polylines, readable by Houdini's File node."""
     counts = [len(vertices) for vertices in geometry.primitives]
+    detail = [_encoded(n, a) for n, a in geometry.detail_attributes.items()]
     document = [
         "fileversion", "20.5.0",
         "hasindex", False,
@@ -178,18 +179,44 @@ def write_geo(path, geometry):
         "topology", ["pointref", ["indices", [int(p) for vertices in geometry.primitives for p in vertices]]],
         "attributes", [
             "pointattributes",
-            [_encoded(n, a) for n, a in {"P": np.float32(geometry.points), **geometry.point_attributes}.items()],
+            [_encoded(n, a) for n, a in {"P": _positions(geometry.points), **geometry.point_attributes}.items()],
             "primitiveattributes",
             [_encoded(n, a) for n, a in geometry.primitive_attributes.items()],
+            *(["globalattributes", detail] if detail else []),
         ],
         "primitives",
         [[["type", "PolygonCurve_run"], ["startvertex", 0, "nprimitives", len(counts), "nvertices", counts]]],
     ]  # fmt: skip
+    for owner in ("point", "primitive"):
+        groups = [_group(name, members) for (kind, name), members in geometry.groups.items() if kind == owner]
+        document += [f"{owner}groups", groups] if groups else []
     with open(path, "w", encoding="utf-8") as file:
         file.write("[\n")
         pairs = zip(document[::2], document[1::2])
         file.write(",\n".join(f"{json.dumps(key)},{json.dumps(value, allow_nan=False)}" for key, value in pairs))
         file.write("\n]\n")
+
+
+def _positions(points):
+    """Return positions as float32, or as they are where that takes away what tells them apart: far from the origin."""
+    points = np.asarray(points)
+    rounded = points.astype(np.float32)
+    if points.dtype != np.float64 or not len(points):
+        return rounded
+    lost, extent = np.ptp(points - rounded, 0), np.ptp(points, 0)
+    far = (lost > 1e-3 * extent) & (lost > 1e-13 * np.abs(points).max(0))  # beyond float64's own rounding
+    return points if far.any() else rounded
+
+
+def _group(name, members):
+    """Return the JSON lists of one group: runs of members and others."""
+    runs = []
+    for member in np.asarray(members, bool).tolist():
+        if runs and runs[-1] == member:
+            runs[-2] += 1
+        else:
+            runs += [1, member]
+    return [["name", name], ["selection", ["unordered", ["boolRLE", runs]]]]
 
 
 def _encoded(name, array):

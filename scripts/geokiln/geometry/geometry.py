@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geokiln.errors import UserError
+from geokiln.storage.users_arrays import as_array
 
 
 @dataclass
@@ -33,15 +34,20 @@ class Geometry:
     groups: dict = field(default_factory=dict)
 
     @classmethod
-    def from_attributes(cls, attributes):
-        """Return a geometry of one-point primitives that carries only primitive *attributes* (name -> array)."""
+    def from_attributes(cls, attributes, element="primitive"):
+        """Return a geometry that carries only *attributes* (name -> array with a row per element).
+
+        The elements are one-point primitives, or points, whose position is the attribute ``P`` (zero without one).
+        """
         if not attributes:
             raise UserError("there are no geometry attributes; at least one is needed, with a row per primitive")
         arrays = {name: rows_of(name, array) for name, array in attributes.items()}
         lengths = {name: len(array) for name, array in arrays.items()}
         if len(set(lengths.values())) != 1:
-            raise UserError(f"geometry attributes differ in length ({lengths}); each needs one row per primitive")
+            raise UserError(f"geometry attributes differ in length ({lengths}); each needs one row per {element}")
         count = next(iter(lengths.values()))
+        if element == "point":
+            return cls(arrays.pop("P", np.zeros((count, 3))), [], arrays)
         return cls(np.zeros((count, 3)), [[i] for i in range(count)], {}, arrays)
 
     def elements(self, element, group=None, where="the geometry"):
@@ -69,11 +75,8 @@ class Geometry:
 
 
 def rows_of(name, array):
-    """Return an attribute as an array with a row per primitive."""
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        raise UserError(f"geometry attribute {name!r} has rows of different lengths") from None
+    """Return an attribute as an array of numbers or texts with a row per primitive."""
+    array = as_array(array, f"geometry attribute {name!r}", texts=True)
     if array.ndim == 0:
         raise UserError(f"geometry attribute {name!r} is one value; it needs a row per primitive")
     return array

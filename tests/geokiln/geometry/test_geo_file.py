@@ -278,7 +278,7 @@ def test_a_written_file_is_one_that_houdini_documents():
     [
         (geometry(turn=[[0, 0], [np.inf, 0], [0, 0]]), "'turn' is not finite (NaN, Inf) in element 1"),
         (Geometry(np.array([[0, 0, 0], [0, np.nan, 0]]), [[0]]), "'P' is not finite (NaN, Inf) in element 1"),
-        (geometry(odd=[1j]), "'odd' has type complex128; use floats, integers or strings"),
+        (geometry(odd=np.zeros(1, bool)), "'odd' has type bool; use floats, integers or strings"),
     ],
     ids=["attribute", "position", "type"],
 )

@@ -1,0 +1,103 @@
+"""What a generator's functions give, checked and made float32.
+
+A masked value counts as NaN. Nothing else changes silently: what float32 cannot hold is recorded beside the values
+(`rounding_of`), since one item alone does not tell whether the lost digits were what told items apart. The merge, which
+sees all items, judges that.
+"""
+
+import math
+
+import numpy as np
+
+from geokiln.errors import InvalidExample, UserError
+from geokiln.storage.arrays import block_slices
+from geokiln.storage.users_arrays import as_array
+
+ROUNDING = "rounding/"  # before the name of a component: what float32 took away from it
+MOST_COLUMNS = 64  # of an input whose columns are judged one by one; a wider one is judged as a whole
+
+
+class Components(dict):
+    """Component name -> float32 array.
+
+    Attributes
+    ----------
+    rounding : dict
+        Component name -> what `rounding_of` gives.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.rounding = {}
+
+
+def numbers_of(item):
+    """Return what a model sees of an item, or of many, where the user does not say: see `WorkItems.input_names`."""
+    return {name: item[name] for name in item.input_names}
+
+
+def checked_components(kind, components, where):
+    """Return the *components* of one item as finite float32 arrays, or say what is wrong with which one."""
+    arrays = float_arrays(kind, components, where)
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            bad = int((~np.isfinite(array)).sum())
+            has = f"{bad} of {array.size} values that are not finite (NaN, Inf), or masked"
+            raise InvalidExample(f"{where}: {kind} {name!r} has {has}")
+    return arrays
+
+
+def float_arrays(kind, components, where, rows=None):
+    """Return *components* as `Components`, finite or not.
+
+    Parameters
+    ----------
+    kind : str
+        ``input``, ``target`` or ``baseline``.
+    components : dict
+        Name -> anything that numpy makes an array of numbers of.
+    where : str
+        Whose they are, for messages.
+    rows : int, optional
+        Items that they are of, with a row for each of them; without it they are those of one item.
+    """
+    if not isinstance(components, dict) or not components:
+        raise UserError(f"{where} gave {type(components).__name__}; it must give a dict of name -> array, not empty")
+    result = Components()
+    for name, value in components.items():
+        what = f"{where}: {kind} {name!r}"
+        if name in ("id", "source") and kind != "input":
+            raise UserError(f"{where}: {name!r} names a column of the predictions; call the component something else")
+        array = as_array(value, what)
+        if rows is not None and (not array.ndim or len(array) != rows):
+            raise UserError(f"{what} has shape {array.shape}; it needs a row for each of {rows} items")
+        if array.size == 0:
+            raise UserError(f"{what} is empty")
+        if str(name) in result:
+            raise UserError(f"{what} is there twice, as a text and as {type(name).__name__}")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named later
+            result[str(name)] = array.astype(np.float32)
+        table = array if rows is not None else array[np.newaxis]
+        result.rounding[str(name)] = rounding_of(kind, table, result[str(name)].reshape(table.shape))
+    return result
+
+
+def rounding_of(kind, original, rounded):
+    """Return what float32 took away from a component, float64 (n, k) for its *original* rows (n, ...).
+
+    Inputs are standardised column by column, so each of their columns has its own (k columns); targets, and inputs of
+    more than ``MOST_COLUMNS``, share one scale, so they have one number for all columns (k = 1): the sum of theirs over
+    the square root of their number.
+    """
+    columns = math.prod(original.shape[1:])
+    alone = kind == "input" and columns <= MOST_COLUMNS
+    lost = np.zeros((len(original), columns if alone else 1))
+    if np.can_cast(original.dtype, np.float32):
+        return lost
+    exact = np.float64 if original.dtype == np.float64 else np.longdouble  # 64-bit integers have more digits
+    for rows in block_slices(len(original), 16 * columns):
+        with np.errstate(invalid="ignore"):  # infinite values are named elsewhere
+            difference = original[rows].astype(exact) - rounded[rows]
+        difference = difference.reshape(len(difference), columns)
+        lost[rows] = difference if alone else difference.sum(1, keepdims=True) / math.sqrt(columns)
+    return lost
