@@ -31,6 +31,7 @@ rule import_work_items:
         generator_digest=PROJECT.attribute_digest,
         group=as_it_is(config["work_items"]["group"] or ""),
         id_attribute=config["work_items"]["id_attribute"] or "",
+        ids="attribute",
         empty=config["work_items"]["empty"],
         batches=BATCHES,  # sidecars of another batch size may be there, and older
     shell:
@@ -47,6 +48,7 @@ rule import_work_items:
         " --parameters {params.parameters:q}"
         " --group={params.group:q}"
         " --id-attribute={params.id_attribute:q}"
+        " --ids {params.ids}"
         " --empty {params.empty}"
         " --plan {params.plan}"
         " --items {output.table:q}"
@@ -74,7 +76,7 @@ use rule import_work_items as import_unseen with:
         plan=plan_of("import_unseen"),
         order=[],
         group="",
-        id_attribute="",
+        ids="number",
         empty="fail",
         batches=[],
 

@@ -12,7 +12,7 @@ from geokiln.storage.files import locked, write_json, written
 from geokiln.storage.results import check_vouched, made_from, write_result
 from geokiln.work_items.batches import batch_key, batch_range
 from geokiln.work_items.importing import add_attributes, file_names, import_items
-from geokiln.work_items.item_table import write_items
+from geokiln.work_items.item_table import with_identity, write_items
 
 
 @script
@@ -25,6 +25,9 @@ def main(argv=None):
     parser.add_argument("--group", default="", help="import only the elements in this group; empty: all")
     parser.add_argument("--attributes", default="*", help="which attributes, such as '* ^name'")
     parser.add_argument("--id-attribute", default="", help="attribute that identifies an element; empty: its number")
+    parser.add_argument(
+        "--ids", choices=["attribute", "number"], default="attribute", help="number: even with --id-attribute"
+    )
     parser.add_argument("--constants", type=json.loads, default={}, help="attributes of every item, JSON")
     parser.add_argument(
         "--generator", nargs="*", default=[], help="the user's files, if attributes(item) gives further ones"
@@ -46,21 +49,25 @@ def main(argv=None):
             check_vouched(geometry, sidecar)
         check_planned([*args.generator, *args.generator_inputs], args.generator_digest)
         names = file_names(args.geometry) if len(args.geometry) > 1 else None
-        chosen = {"element": args.element, "group": args.group, "pattern": args.attributes}
-        items = import_items(args.geometry, args.seed, names, args.id_attribute, args.constants, args.empty, **chosen)
+        identity = {"id_attribute": args.id_attribute, "numbered": args.ids == "number"}
+        chosen = {"element": args.element, "group": args.group, "pattern": args.attributes, **identity}
+        items = import_items(args.geometry, args.seed, names, constants=args.constants, empty=args.empty, **chosen)
         if args.generator:
             with audited("attributes", args.generator[0], args.generator_inputs, args.geometry) as covered:
-                items = add_attributes(items, Generator(args.generator[0]), args.parameters)
+                generator = Generator(args.generator[0])
+                if generator.has("attributes"):
+                    items = add_attributes(items, generator, args.parameters)
                 covered()
+        policy = with_identity("items", items.id_attribute)
         with written(args.items) as output:
             digests = write_items(output, items)
         for path in args.batches:
             batch = batch_range(Path(path).stem)
             rows = digests[batch.start : batch.stop]
             with written(path) as sidecar:
-                write_json(sidecar, {"items": len(rows), "digest": batch_key([rows.tobytes()], "items")})
+                write_json(sidecar, {"items": len(rows), "digest": batch_key([rows.tobytes()], policy)})
         with written(args.sidecar) as sidecar:
-            about = {"items": len(items), "digest": batch_key([digests.tobytes()], "items")}
+            about = {"items": len(items), "digest": batch_key([digests.tobytes()], policy)}
             write_result(sidecar, about, made_from(args.plan, args.geometry_sidecars), [args.items])
     print(f"{len(items)} work items -> {args.items}")
 

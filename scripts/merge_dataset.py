@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from geokiln.dataset.merging import check_reports, merge_batches
+from geokiln.dataset.suspects import check_copies, check_rounding
 from geokiln.errors import script
 from geokiln.storage.files import read_json, written
 from geokiln.storage.results import made_from, write_result
@@ -25,6 +26,9 @@ def main(argv=None):
     with written(args.raw, args.ids, args.sidecar) as (raw, ids, sidecar):
         origin = made_from(args.plan, reports)
         table = merge_batches(args.batches, raw, ids, sidecar, left_out)
+        about = [read_json(path) for path in reports]
+        check_rounding(about, args.batches)
+        check_copies(about, args.batches)
         write_result(sidecar, read_json(sidecar), origin, {Path(args.raw).name: raw, Path(args.ids).name: ids})
     print(f"{table.rows} data points of {table.width} floats -> {args.raw}")
 

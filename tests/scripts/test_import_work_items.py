@@ -65,6 +65,7 @@ def test_all_that_shapes_an_item_can_be_asked_for(write):
         "attribute/key": [5, 3],
         "attribute/rig": [[1, 2], [1, 2]],
         "attribute/double": [0, 20],
+        "identity/key": [],
     }
 
 

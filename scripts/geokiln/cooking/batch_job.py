@@ -3,17 +3,19 @@
 Nothing heavy is imported before it is known that something must be cooked.
 """
 
+import json
 from pathlib import Path
 
 from geokiln.cooking.context import cook_context, kept_context, why_cooked
 from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, read_json, watch, write_json, written
+from geokiln.storage.npz_headers import array_headers
 from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 from geokiln.storage.store import STORE, Store
 from geokiln.work_items.batches import batch_key
-from geokiln.work_items.item_table import read_digests, read_items
+from geokiln.work_items.item_table import id_attribute_of, read_digests, read_items, with_identity
 
 
 def run_batch_job(
@@ -84,16 +86,17 @@ def run_batch_job(
         context = cook_context(generator, generator_inputs, parameters, environment, parts, made_by, recooked)
         digests = read_digests(table, rows)
         store = Store(f"data_points/{kept_context(context, generator_inputs)}")
-        key = batch_key(digests, invalid)
-        if store.is_whole(key):
+        id_attribute = id_attribute_of(array_headers(table))
+        key, policy = batch_key(digests, with_identity(invalid, id_attribute)), _policy(command)
+        if store.is_whole(key) and _still_holds(store.folder / key / "report.json", policy):
             line = f"0 cooked, {len(digests)} reused: no item of this batch changed"
         else:
             items = read_items(table, rows.start if rows else 0, len(digests))
             with audited("cook", generator, generator_inputs, [table]) as covered:
                 cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
                 covered()  # before a week of cooking, and again whenever something is kept
-                policy = invalid == "drop", failed == "drop"
-                done = cook(items, digests, key, store, *policy, lambda: (unchanged(), covered()))
+                left_out = invalid == "drop", failed == "drop"
+                done = cook(items, digests, key, store, *left_out, lambda: (unchanged(), covered()), policy)
             key = done["key"]
             why = f": {why_cooked(read_json(context_file), context)}" if context_file.exists() else ""
             left_out = "".join(f", {done[what]} {what}" for what in ("dropped", "failed") if done[what])
@@ -104,6 +107,19 @@ def run_batch_job(
         with written(report) as output:
             write_result(output, read_json(report), origin, {Path(data_points).name: data_points})
     return line
+
+
+def _policy(command):
+    """Return what decides which items are dropped, beside the items and the code: exit codes of a command."""
+    if not command["words"]:
+        return ""
+    return json.dumps(sorted(code for code, action in command["exit_codes"].items() if action == "drop"))
+
+
+def _still_holds(report, policy):
+    """Whether a kept batch need not be asked again: nothing was dropped, or it would be dropped today as well."""
+    report = read_json(report)
+    return not report["dropped"] or report.get("policy", "") == policy
 
 
 def _prepared(generator, time_limit, parameters, parts, command, items_per_call):
@@ -120,6 +136,8 @@ def _prepared(generator, time_limit, parameters, parts, command, items_per_call)
     kind = cook_kind(generator, parameters, parts, command, items_per_call)
 
     def cook(items, digests, key, store, *policy):
+        for name, reason in items.no_inputs.items() if kind.default_inputs else ():
+            print(f"attribute {name!r} {reason}, so it is no input of the model; inputs(item) may say otherwise")
         table = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)
         return cook_batch(items, table, key, kind, store, *policy)
 

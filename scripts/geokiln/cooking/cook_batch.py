@@ -5,6 +5,7 @@ import traceback
 
 import numpy as np
 
+from geokiln.cooking.checked_values import ROUNDING
 from geokiln.cooking.kept_items import find_items, gather, keep_items, piece_key, write_index
 from geokiln.errors import DropItem, InvalidExample, UserError
 from geokiln.storage.arrays import layout_of, write_arrays_in_blocks
@@ -16,7 +17,7 @@ KEEP_SHARE = 0.01  # than keeps keeping at this share of the time
 SLOWEST = 10  # items that a report names
 
 
-def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=False, check=lambda: None):
+def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=False, check=lambda: None, policy=""):
     """Cook what *store* lacks of a batch, then keep the whole batch with its report.
 
     Parameters
@@ -34,6 +35,8 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
         Leave items out whose values are not finite, instead of failing.
     tolerate : bool
         Leave failed items out; the merge decides whether they are too many.
+    policy : str
+        What decides which items are dropped; the report has it.
     check : function
         Called before anything is kept; raises if what the fingerprints were made of has changed meanwhile.
 
@@ -47,7 +50,8 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
     UserError
         After all items were tried: if some failed, or if an item's shapes differ from the others'. Names them.
     """
-    found = find_items(store, digests)
+    needed = {f"input/{name}" for name in items.input_names} if kind.default_inputs else set()
+    found = find_items(store, digests, needed)
     missing = found.missing
     dropped, failures, cooked = {}, {}, _Cooked(store, digests, found, check)
     try:
@@ -70,7 +74,7 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
     for id_, reason in {**dropped, **failures}.items():
         print(f"warning: item {id_} is left out: {reason}")
     kept_rows = np.flatnonzero(found.source >= 0)
-    report = {"dropped": dropped, "failed": failures}
+    report = {"dropped": dropped, "failed": failures, "policy": policy, "default_inputs": kind.default_inputs}
     key = f"{key}-incomplete" if failures else key
     _keep_batch(store, key, items.rows(kept_rows), digests[kept_rows], _only(found, kept_rows), report, done["cooked"])
     return {**done, "dropped": len(dropped), "failed": len(failures), "key": key}
@@ -129,20 +133,35 @@ def _only(found, rows):
 
 def _keep_batch(store, key, items, digests, found, report, cooked):
     """Keep a batch and its report in one piece, and throw away the pieces that it was cooked in."""
-    arrays, seconds, pieces = gather(store, found, items.ids) if len(items) else ({}, np.zeros(0, np.float32), [])
+    arrays, seconds, rounding, pieces = {}, np.zeros(0, np.float32), {}, []
+    if len(items):
+        unwanted = {f"input/{name}" for name in items.no_inputs} if report["default_inputs"] else set()
+        arrays, seconds, rounding, pieces = gather(store, found, items.ids, unwanted)
     with store.keep(key, anew=bool(cooked)) as folder:
         write_arrays_in_blocks(folder / "rows.npz", {"id": (items.ids.dtype, items.ids.shape, [items.ids]), **arrays})
-        write_index(folder, digests, seconds)
+        write_index(folder, digests, seconds, rounding)
         slowest = np.argsort(-seconds, kind="stable")[:SLOWEST]
         times = {
             "total": round(float(seconds.sum()), 6),
             "median": round(float(np.median(seconds)), 6) if len(seconds) else 0.0,
             "slowest": {str(items.ids[row]): round(float(seconds[row]), 6) for row in slowest},
         }
-        about = {"digest": content_digest(folder / "rows.npz"), "items": len(items), **report, "seconds": times}
+        digest, lost = content_digest(folder / "rows.npz"), _ranges(rounding)
+        about = {"digest": digest, "items": len(items), **report, "seconds": times, "rounding": lost}
         write_json(folder / "report.json", about)
     for piece in pieces:
         store.discard(piece)
+
+
+def _ranges(rounding):
+    """Return the lowest and the highest of what float32 took away: component -> a pair for each of its columns."""
+    ranges = {}
+    for name, array in rounding.items():
+        known = array[~np.isnan(array).any(1)]
+        if len(known):
+            pairs = zip(known.min(0).tolist(), known.max(0).tolist())
+            ranges[name[len(ROUNDING) :]] = [[float(f"{low:.9g}"), float(f"{high:.9g}")] for low, high in pairs]
+    return ranges
 
 
 def _reason(kind, id_, error):

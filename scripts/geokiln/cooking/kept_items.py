@@ -1,13 +1,15 @@
 """Cooked items in the store: found whichever batch they were in.
 
 A kept result of ``data_points/{context}`` is a folder with ``rows.npz`` (the components, a row per item),
-``items.npz`` (``digest`` (n, 2), ``seconds`` (n,), ``partial``: whether it is a piece of an unfinished batch).
+``items.npz`` (``digest`` (n, 2), ``seconds`` (n,), ``partial``: whether it is a piece of an unfinished batch;
+``rounding/{component}`` (n, k): what float32 took away, not there in results of earlier versions).
 """
 
 import math
 
 import numpy as np
 
+from geokiln.cooking.checked_values import ROUNDING
 from geokiln.errors import UserError
 from geokiln.storage.arrays import block_slices, check_same_layout, layout_of, open_arrays, read_arrays, write_arrays
 from geokiln.work_items.batches import batch_key
@@ -35,8 +37,8 @@ class Found:
         return np.flatnonzero(self.source < 0)
 
 
-def find_items(store, wanted):
-    """Return where the items with the digests *wanted* (n, 2) are kept, whole."""
+def find_items(store, wanted, needed=frozenset()):
+    """Return where the items with the digests *wanted* (n, 2) are kept, whole, with all components *needed* (names)."""
     found = Found(len(wanted))
     for index in sorted(store.folder.glob("[0-9a-f]*/items.npz")):
         missing = found.missing
@@ -47,13 +49,15 @@ def find_items(store, wanted):
         except (UserError, KeyError, ValueError, OSError):  # folded into its batch a moment ago, or damaged
             continue
         rows, rows_there = _matches(wanted[missing], digests)
-        if len(rows) and store.is_whole(index.parent.name):
+        if len(rows) and store.is_whole(index.parent.name) and needed <= open_arrays(index.parent / "rows.npz").keys():
             found.add(index.parent.name, missing[rows], rows_there)
     return found
 
 
 def _matches(wanted, digests):
     """Return the rows of *wanted* that are among *digests*, and where."""
+    if not len(digests):  # of a batch whose items were all left out
+        return np.zeros(0, int), np.zeros(0, int)
     order = np.argsort(digests[:, 0])
     place = order[np.minimum(np.searchsorted(digests[order, 0], wanted[:, 0]), len(order) - 1)]
     rows = np.flatnonzero((digests[place] == wanted).all(1))
@@ -62,18 +66,30 @@ def _matches(wanted, digests):
 
 def keep_items(store, key, rows, digests, seconds, partial=False):
     """Keep the mapping *rows* (component -> array with a row per item) under *key*, appearing at once and whole."""
+    rounding = {name: array for name, array in rows.items() if name.startswith(ROUNDING)}
     with store.keep(key) as folder:
-        write_arrays(folder / "rows.npz", rows)
-        write_index(folder, digests, seconds, partial)
+        write_arrays(folder / "rows.npz", {name: array for name, array in rows.items() if name not in rounding})
+        write_index(folder, digests, seconds, rounding, partial)
 
 
-def write_index(folder, digests, seconds, partial=False):
+def write_index(folder, digests, seconds, rounding, partial=False):
     """Write ``items.npz`` of a kept result."""
-    write_arrays(folder / "items.npz", {"digest": digests, "seconds": np.float32(seconds), "partial": partial})
+    about = {"digest": digests, "seconds": np.float32(seconds), "partial": partial, **rounding}
+    write_arrays(folder / "items.npz", about)
 
 
-def gather(store, found, names):
-    """Return the rows of items that are all kept, in their order; each item's seconds; the keys of unfinished pieces.
+def gather(store, found, names, unwanted=frozenset()):
+    """Return the rows of items that are all kept, in their order; what stands in the index; the keys of pieces.
+
+    Returns
+    -------
+    rows : dict
+        Without the components *unwanted*, as below.
+    seconds : (n,) float32
+    rounding : dict
+        ``rounding/{component}`` -> (n, k), NaN where nothing is known.
+    pieces : list of str
+        Keys of the unfinished pieces among the kept results.
 
     The rows are component -> (dtype, shape, blocks), as `geokiln.storage.arrays.write_arrays_in_blocks` takes them: a
     big batch is never in memory as a whole. *names* are the items' identities, for the sentence that says whose shapes
@@ -81,7 +97,7 @@ def gather(store, found, names):
     """
     kept = [open_arrays(store.folder / key / "rows.npz") for key in found.keys]
     about = [read_arrays(store.folder / key / "items.npz") for key in found.keys]
-    layouts = [layout_of(rows) for rows in kept]
+    layouts = [{name: shape for name, shape in layout_of(rows).items() if name not in unwanted} for rows in kept]
     used = {f"item {names[row]}": layouts[source] for row, source in enumerate(found.source)}
     check_same_layout(used)
     count = len(found.source)
@@ -93,7 +109,19 @@ def gather(store, found, names):
         name: (np.float32, (count, *shape), _blocks([rows[name] for rows in kept], found, shape))
         for name, shape in layouts[found.source[0]].items()
     }
-    return arrays, seconds, [key for key, part in zip(found.keys, about) if part["partial"]]
+    pieces = [key for key, part in zip(found.keys, about) if part["partial"]]
+    return arrays, seconds, _rounding(about, found, arrays), pieces
+
+
+def _rounding(about, found, components):
+    """Return what float32 took away from each of the *components*, NaN where a kept result does not tell."""
+    rounding = {}
+    for source, part in enumerate(about):
+        here = found.source == source
+        for name in part.keys() & {ROUNDING + component for component in components}:
+            array = rounding.setdefault(name, np.full((len(found.source), part[name].shape[1]), np.nan))
+            array[here] = part[name][found.row[here]]
+    return dict(sorted(rounding.items()))
 
 
 def _blocks(kept, found, shape):

@@ -4,9 +4,11 @@ from typing import Protocol
 
 import numpy as np
 
+from geokiln.cooking.checked_values import ROUNDING, Components, checked_components, float_arrays, numbers_of
 from geokiln.cooking.command import run_command
-from geokiln.cooking.generator import Generator, checked_components, float_arrays, numbers_of
+from geokiln.cooking.generator import Generator
 from geokiln.errors import InvalidExample, UserError
+from geokiln.storage.arrays import check_same_layout
 from geokiln.work_items.items import ManyItems
 
 PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
@@ -20,9 +22,12 @@ class CookKind(Protocol):
     ----------
     generator : geokiln.cooking.generator.Generator
         Whose file messages name.
+    default_inputs : bool
+        Whether a model sees the items' attributes, since the generator does not say what else.
     """
 
     generator: Generator
+    default_inputs: bool
 
     def calls(self, count):
         """Return the ranges that *count* items are cooked in, a call of `cook` for each; together ``range(count)``."""
@@ -33,7 +38,8 @@ class CookKind(Protocol):
         Returns
         -------
         components : dict
-            ``input/{name}``, ``target/{name}``, ``baseline/{name}`` -> float32 array (n_items, *shape*).
+            ``input/{name}``, ``target/{name}``, ``baseline/{name}`` -> float32 array (n_items, *shape*); and
+            ``rounding/input/{name}``, ``rounding/target/{name}``, see `geokiln.cooking.checked_values.rounding_of`.
         bad : dict
             Row -> exception, of items that are no good while others of the call are; their rows count for nothing.
 
@@ -75,6 +81,7 @@ class ItemKind:
 
     def __init__(self, generator, parameters, parts):
         self.generator, self.parameters, self.parts = generator, parameters, parts
+        self.default_inputs = not (generator.has("inputs") or generator.has("inputs_batch"))
 
     def calls(self, count):
         return [range(row, row + 1) for row in range(count)]
@@ -83,8 +90,10 @@ class ItemKind:
         item = items.item(0, self.parameters)
         rows = {}
         for part in self.parts:
-            for name, array in self.part(part, item).items():
-                rows[f"{PARTS[part]}/{name}"] = array[np.newaxis]
+            components = self.part(part, item)
+            components.update({name: array[np.newaxis] for name, array in components.items()})
+            rows.update(_named(PARTS[part], components))
+        check_baseline(rows, f"{self.generator.path}: baseline(item {item.id})")
         return rows, {}
 
     def part(self, part, item):
@@ -125,23 +134,57 @@ class BatchKind(ItemKind):
             where = f"{self.generator.path}: {function}_batch"
             if self.generator.has(f"{function}_batch"):
                 given = self.generator.many(f"{function}_batch", many)
-            elif part == "inputs" and not self.generator.has("inputs"):
-                given, where = numbers_of(many), "attributes"
+                components = float_arrays(kind, given, where, len(items))
+            elif part == "inputs" and self.default_inputs:
+                components = float_arrays(kind, numbers_of(many), "attributes", len(items))
             else:
-                given = _stacked([getattr(self.generator, part)(item) for item in many])
-            for name, array in float_arrays(kind, given, where).items():
-                if not array.ndim or len(array) != len(items):
-                    shape = f"shape {array.shape}"
-                    raise UserError(
-                        f"{where}: {kind} {name!r} has {shape}; it needs a row for each of {len(items)} items"
-                    )
+                components = self._one_by_one(part, many, bad)
+            for name, array in components.items():
                 finite = np.isfinite(array).reshape(len(array), -1).all(1)
                 for row in np.flatnonzero(~finite):
-                    what = f"{kind} {name!r} of item {items.ids[row]} is not finite (NaN, Inf)"
-                    bad[int(row)] = InvalidExample(f"{where}: {what}")
-                rows[f"{kind}/{name}"] = array
+                    what = f"{kind} {name!r} of item {items.ids[row]} is not finite (NaN, Inf), or masked"
+                    bad.setdefault(int(row), InvalidExample(f"{where}: {what}"))
+            rows.update(_named(kind, components))
+        check_baseline(rows, f"{self.generator.path}: baseline")
         return rows, bad
 
+    def _one_by_one(self, part, many, bad):
+        """Return a part of many items by its function for one; what is wrong with an item is put into *bad*."""
+        given, components = {}, Components()
+        for row, item in enumerate(many):
+            try:
+                given[row] = self.part(part, item)
+            except Exception as error:  # whatever the user's code raises is this item's failure
+                bad[row] = error
+        if not given:
+            return components
+        shapes = {row: {name: array.shape for name, array in one.items()} for row, one in given.items()}
+        check_same_layout({f"item {many.ids[row]}": layout for row, layout in shapes.items()})
+        any_one = next(iter(given.values()))
+        for name, array in any_one.items():
+            components[name] = np.zeros((len(many), *array.shape), np.float32)
+            components.rounding[name] = np.zeros((len(many), any_one.rounding[name].shape[1]))
+            for row, one in given.items():
+                components[name][row], components.rounding[name][row] = one[name], one.rounding[name][0]
+        return components
 
-def _stacked(parts):
-    return {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+
+def check_baseline(rows, where):
+    """Raise a UserError if the baseline's components are not those of the targets; *rows* hold both, or only one."""
+    shapes = {kind: {} for kind in PARTS.values()}
+    for name, array in rows.items():
+        kind, _, component = name.partition("/")
+        shapes.get(kind, {})[component] = array.shape[1:]
+    target, baseline = shapes["target"], shapes["baseline"]
+    for name in sorted(target.keys() | baseline.keys()) if target and baseline else ():
+        if target.get(name) != baseline.get(name):
+            here, there = baseline.get(name, "missing"), target.get(name, "missing")
+            raise UserError(f"{where}: {name!r} has shape {here}, the target's is {there}; both must agree")
+
+
+def _named(kind, components):
+    """Return components, and what float32 took away from them, under the names that they are kept by."""
+    rows = {f"{kind}/{name}": array for name, array in components.items()}
+    if kind != "baseline":
+        rows.update({f"{ROUNDING}{kind}/{name}": lost for name, lost in components.rounding.items()})
+    return rows

@@ -10,12 +10,13 @@ from geokiln.geometry.geo_file import read_geo
 from geokiln.geometry.geometry import check_finite
 from geokiln.storage.arrays import open_arrays
 from geokiln.storage.npz_headers import row_count
+from geokiln.storage.users_arrays import as_array
 from geokiln.work_items.items import WorkItems
 
 BLOCK = 65536
 
 
-def read_elements(path, element="primitive", group=None, pattern="*"):
+def read_elements(path, element="primitive", group=None, pattern="*", id_attribute=None):
     """Return the attributes of a geometry's elements.
 
     Parameters
@@ -28,11 +29,14 @@ def read_elements(path, element="primitive", group=None, pattern="*"):
         Only the elements in this group.
     pattern : str
         Which attributes, see `geokiln.work_items.importing.matches`.
+    id_attribute : str, optional
+        Integer or string attribute that identifies an element, whether or not the pattern chooses it.
 
     Returns
     -------
     tuple
-        Numbers of the elements in the file, (n,) int; dict of attributes, name -> array (n, ...).
+        Identities (n,) text: the elements' numbers in the file without an *id_attribute*; dict of attributes, name ->
+        array (n, ...).
     """
     table = str(path).endswith(".npz")
     if table and (element == "detail" or group):
@@ -51,10 +55,14 @@ def read_elements(path, element="primitive", group=None, pattern="*"):
     for name, array in chosen.items():
         for start in range(0, len(array), BLOCK):
             check_finite(f"{path}: attribute", name, array[start : start + BLOCK], start)
-    return numbers, chosen
+    if not len(numbers):
+        return numbers.astype(str), chosen
+    return _identities(path, attributes, id_attribute) if id_attribute else _texts(numbers), chosen
 
 
-def import_items(paths, seed, names=None, id_attribute=None, constants=None, empty="fail", **import_settings):
+def import_items(
+    paths, seed, names=None, id_attribute=None, constants=None, empty="fail", numbered=False, **import_settings
+):
     """Return the WorkItems of one or several geometry files.
 
     Parameters
@@ -63,6 +71,8 @@ def import_items(paths, seed, names=None, id_attribute=None, constants=None, emp
         A name for each file, if there are several: an item is called after its file and element, ``walk-12``.
     id_attribute : str, optional
         Integer or string attribute that identifies an element; without it, its number does.
+    numbered : bool
+        Its number identifies an element even so: unseen inputs. The attribute is no input of a model all the same.
     constants : dict, optional
         Attributes that every item gets.
     empty : str
@@ -72,23 +82,26 @@ def import_items(paths, seed, names=None, id_attribute=None, constants=None, emp
     """
     parts = []
     for path, name in zip(paths, names or [None] * len(paths)):
-        numbers, attributes = read_elements(path, **import_settings)
-        if not len(numbers):
+        ids, attributes = read_elements(path, id_attribute=None if numbered else id_attribute, **import_settings)
+        if not len(ids):
             if empty == "fail":
                 raise UserError(f"{path}: the geometry is empty; each data point needs an element")
             if empty == "warn":
                 print(f"warning: {path} is empty and gives no work items")
             continue
-        ids = _identities(path, attributes, id_attribute) if id_attribute else _texts(numbers)
         parts.append((path, np.char.add(f"{name}-", ids) if name else ids, attributes))
     if not parts:
         raise UserError(f"{', '.join(map(str, paths))}: no element is left to make work items of")
     ids, attributes = _merged(parts)
+    if len(parts) > 1:
+        _check_unique(ids)
     for name, value in (constants or {}).items():
         if name in attributes:
             raise UserError(f"work_items.constants: {name!r} is an attribute of the geometry, too; choose another name")
-        attributes[name] = np.broadcast_to(np.array(value), (len(ids), *np.shape(value)))
-    return WorkItems(ids, seed, attributes)
+        value = _column("work_items.constants:", name, [value])[0]
+        attributes[name] = np.broadcast_to(value, (len(ids), *value.shape))
+    is_number = id_attribute in attributes and attributes[id_attribute].dtype.kind in "iu"
+    return WorkItems(ids, seed, attributes, id_attribute if is_number else None)
 
 
 def _texts(numbers):
@@ -104,9 +117,11 @@ def _identities(path, attributes, name):
     if column.ndim != 1 or column.dtype.kind not in "iuU":
         raise UserError(f"{path}: work_items.id_attribute: {name!r} must hold one integer or string for each element")
     ids = column.astype(str)
-    for number, id_ in enumerate(ids):
-        if not id_ or "\n" in id_:
-            raise UserError(f"{path}: element {number} has an empty or broken {name!r}, {str(id_)!r}")
+    for number, id_ in enumerate(ids.tolist()):
+        if id_.splitlines() != [id_] or "\0" in id_ or id_.encode("utf-8", "replace").decode() != id_:
+            raise UserError(
+                f"{path}: element {number} has an empty or broken {name!r}, {ascii(id_)}; it must be one line of text"
+            )
     values, first, counts = np.unique(ids, return_index=True, return_counts=True)
     if counts.max() > 1:
         twice = values[counts.argmax()]
@@ -114,6 +129,20 @@ def _identities(path, attributes, name):
         both = f"elements {one} and {other} have the same {name!r}, {twice}"
         raise UserError(f"{path}: work_items.id_attribute: {both}; it must identify one")
     return ids
+
+
+def _check_unique(ids):
+    """Raise a UserError if two items have one identity: ``a-1-2`` is element 1-2 of file a, and 2 of file a-1."""
+    values, counts = np.unique(ids, return_counts=True)
+    if counts.max() > 1:
+        raise UserError(f"geometry.source: two elements are called {values[counts.argmax()]}; rename a file")
+
+
+def _column(where, name, values):
+    """Return the *values* of an attribute, one for each item, as an array of numbers or texts, or say what is wrong."""
+    array = as_array(values, f"{where} {name!r}", texts=True)
+    check_finite(where, name, array)
+    return array
 
 
 def _merged(parts):
@@ -168,4 +197,5 @@ def add_attributes(items, generator, parameters):
     taken = sorted(columns.keys() & items.attributes.keys())
     if taken:
         raise UserError(f"{generator.path}: attributes: {taken[0]!r} is an attribute of the geometry already")
-    return WorkItems(items.ids, items.seed, {**items.attributes, **{n: np.array(v) for n, v in columns.items()}})
+    given = {name: _column(f"{generator.path}: attributes:", name, values) for name, values in columns.items()}
+    return WorkItems(items.ids, items.seed, {**items.attributes, **given}, items.id_attribute)

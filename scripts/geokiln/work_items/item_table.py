@@ -1,7 +1,9 @@
 """``work_items/items.npz``: all work items of a geometry, column by column, and a digest of each.
 
 Arrays: ``id`` (n,) text; ``seed`` (); ``digest`` (n, 2) uint64, see `geokiln.work_items.items.WorkItems.digests`;
-``attribute/{name}`` (n,) or (n, tuple size). Readers touch only the rows that they ask for.
+``attribute/{name}`` (n,) or (n, tuple size). Where an attribute of numbers identifies elements, there is an empty array
+``identity/{name}``: its name stands in the header, where a job reads it without numpy. Readers touch only the rows that
+they ask for.
 """
 
 import os
@@ -12,6 +14,7 @@ from geokiln.storage.npz_headers import array_headers
 from geokiln.work_items.items import WorkItems
 
 PREFIX = "attribute/"
+IDENTITY = "identity/"
 
 
 def write_items(path, items):
@@ -20,8 +23,23 @@ def write_items(path, items):
 
     digests = items.digests()
     columns = {PREFIX + name: column for name, column in items.attributes.items()}
-    write_arrays(path, {"id": items.ids, "seed": items.seed, "digest": digests, **columns})
+    identity = {IDENTITY + items.id_attribute: []} if items.id_attribute else {}
+    write_arrays(path, {"id": items.ids, "seed": items.seed, "digest": digests, **columns, **identity})
     return digests
+
+
+def id_attribute_of(arrays):
+    """Return the attribute of numbers that identifies elements, or None; *arrays* are those of an items.npz."""
+    return next((name[len(IDENTITY) :] for name in arrays if name.startswith(IDENTITY)), None)
+
+
+def with_identity(word, id_attribute):
+    """Return a *word* of a key, with the attribute that identifies, if there is one: it is no input of a model.
+
+    >>> with_identity("fail", None), with_identity("fail", "frame")
+    ('fail', 'fail, frame identifies')
+    """
+    return f"{word}, {id_attribute} identifies" if id_attribute else word
 
 
 def read_digests(path, rows):
@@ -55,7 +73,8 @@ def read_items(path, first, count):
 
     arrays = open_arrays(path)
     columns = {name[len(PREFIX) :]: array for name, array in arrays.items() if name.startswith(PREFIX)}
-    items = WorkItems(arrays["id"], arrays["seed"], columns).rows(slice(first, first + count))
+    table = WorkItems(arrays["id"], arrays["seed"], columns, id_attribute_of(arrays))
+    items = table.rows(slice(first, first + count))
     if items.digests().tobytes() != arrays["digest"][first : first + count].tobytes():
         raise put_aside(path, "the items do not agree with their digests")
     return items

@@ -17,17 +17,36 @@ class WorkItems:
     attributes : dict
         Name -> array (n,) or (n, tuple size); numbers or strings. Together with identity and seed that is all that a
         cook may depend on, so it is what is fingerprinted.
+    id_attribute : str or None
+        The attribute of numbers that identifies an element, if there is one among them.
     """
 
-    def __init__(self, ids, seed, attributes):
-        self.ids, self.seed, self.attributes = ids, int(seed), attributes
+    def __init__(self, ids, seed, attributes, id_attribute=None):
+        self.ids, self.seed, self.attributes, self.id_attribute = ids, int(seed), attributes, id_attribute
 
     def __len__(self):
         return len(self.ids)
 
     def rows(self, rows):
         """Return the items in *rows*, a slice or an array of row numbers."""
-        return WorkItems(self.ids[rows], self.seed, {name: column[rows] for name, column in self.attributes.items()})
+        attributes = {name: column[rows] for name, column in self.attributes.items()}
+        return WorkItems(self.ids[rows], self.seed, attributes, self.id_attribute)
+
+    @property
+    def input_names(self):
+        """Names of the attributes that a model sees where the generator does not say: numbers that are no identity."""
+        return [name for name in self.attributes if name not in self.no_inputs]
+
+    @property
+    def no_inputs(self):
+        """Attributes that are no inputs of a model by themselves: name -> why."""
+        reasons = {}
+        for name, column in self.attributes.items():
+            if column.dtype.kind == "U":
+                reasons[name] = "is text"
+            elif name == self.id_attribute or (name == "id" and column.dtype.kind in "iu"):
+                reasons[name] = "identifies an element"
+        return reasons
 
     def item(self, row, parameters):
         """Return one item as a generator's functions see it."""
@@ -79,6 +98,8 @@ class Item:
         Identity of the item; it never depends on order, batch or worker.
     parameters : dict
         ``generator.parameters`` of the config.
+    input_names : list of str
+        The attributes that a model sees where the generator does not say.
     """
 
     def __init__(self, items, row, parameters):
@@ -103,6 +124,10 @@ class Item:
         return list(self._items.attributes)
 
     @property
+    def input_names(self):
+        return self._items.input_names
+
+    @property
     def random(self):
         """A new numpy Generator seeded by the seed and the identity: the same numbers wherever the item is cooked."""
         import numpy as np
@@ -113,11 +138,14 @@ class Item:
 def id_number(id_):
     """Return the number that an identity seeds random numbers with: itself, or a hash of it.
 
-    >>> id_number("12")
-    12
+    Only a number as Python writes it is one: ``01`` is another identity than ``1``.
+
+    >>> id_number("12"), id_number("012") == id_number("12")
+    (12, False)
     """
-    hashed = hashlib.blake2b(id_.encode(), digest_size=8).hexdigest()
-    return int(id_) if id_.isdigit() else int(hashed, 16)
+    if id_.isascii() and id_.isdigit() and (id_ == "0" or id_[0] != "0"):
+        return int(id_)
+    return int(hashlib.blake2b(id_.encode(), digest_size=8).hexdigest(), 16)
 
 
 class ManyItems:
@@ -126,8 +154,8 @@ class ManyItems:
     Attributes
     ----------
     ids : (n,) array of str
-    names : list of str
-        Names of the attributes.
+    names, input_names : list of str
+        Names of the attributes; of those that a model sees where the generator does not say.
     parameters : dict
         ``generator.parameters`` of the config.
 
@@ -136,7 +164,7 @@ class ManyItems:
 
     def __init__(self, items, parameters):
         self._items, self.parameters = items, parameters
-        self.ids, self.names = items.ids, list(items.attributes)
+        self.ids, self.names, self.input_names = items.ids, list(items.attributes), items.input_names
 
     def __len__(self):
         return len(self._items)

@@ -113,12 +113,12 @@ def test_the_parts_that_are_asked_for_and_defined_are_cooked(cook, write):
     _, inputs = cook(items(0), ["inputs"])
     of_inputs = cooked()
     _, without_baseline = cook(items(1), parts)
-    write("generator.py", GENERATOR + "\n    def baseline(item):\n        return {'height': np.zeros(3)}\n")
+    write("generator.py", GENERATOR + "\n    def baseline(item):\n        return cook(item)\n")
     _, everything = cook(items(2), parts)
 
     assert (set(inputs), of_inputs) == ({"id", "input/time"}, [])
     assert set(without_baseline) == names
-    assert set(everything) == {*names, "baseline/height"}
+    assert set(everything) == {*names, "baseline/height", "baseline/noise"}
 
 
 @pytest.mark.parametrize(

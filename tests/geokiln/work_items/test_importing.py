@@ -66,7 +66,7 @@ NAMES = "there are: key, x, pair, double, empty"
         ({"id_attribute": "x"}, "'x' must hold one integer or string for each element"),
         ({"id_attribute": "pair"}, "'pair' must hold one integer or string for each element"),
         ({"id_attribute": "double"}, "elements 0 and 2 have the same 'double', 4; it must identify one"),
-        ({"id_attribute": "empty"}, "element 1 has an empty or broken 'empty', ''"),
+        ({"id_attribute": "empty"}, "element 1 has an empty or broken 'empty', ''; it must be one line of text"),
         ({"pattern": "none"}, f"'none' chooses no primitive attribute; {NAMES}"),
         ({"constants": {"x": 1}}, "'x' is an attribute of the geometry, too; choose another name"),
     ],

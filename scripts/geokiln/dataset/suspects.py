@@ -1,0 +1,120 @@
+"""What only all items together tell of a mistake: digits that float32 took away, and answers among the inputs.
+
+Batches that earlier versions cooked record nothing of either; then nothing is said.
+"""
+
+import numpy as np
+
+from geokiln.errors import UserError
+from geokiln.storage.arrays import open_arrays
+
+LOST_SHARE = 1e-3  # of a column's range that float32 may take away: about 10 bits are left then
+NOISE = 1e-13  # of a value: what float64 itself rounds in a computation of a few hundred steps; whole steps are none
+EQUAL_SHARE = 1e-5  # of a target's range by which a copy of it may differ: as text it has six digits
+
+
+def check_rounding(reports, batches):
+    """Check that float32 holds what tells the items apart.
+
+    Parameters
+    ----------
+    reports : list of dict
+        ``batches/{batch}.json``: their ``rounding`` is the lowest and highest of what float32 took away.
+    batches : list of path
+        ``batches/{batch}.npz``.
+
+    Raises
+    ------
+    UserError
+        If it took more than ``LOST_SHARE`` of the range of an input's column, or of a target; names the component.
+    """
+    for name, lost in _lost(reports).items():
+        low, high = np.inf, -np.inf
+        for path in batches if lost.any() else ():
+            rows = open_arrays(path).get(name, np.zeros(0))
+            if len(rows):
+                rows = rows.reshape(len(rows), -1)
+                low, high = np.minimum(low, rows.min(0)), np.maximum(high, rows.max(0))
+                if (lost <= LOST_SHARE * _range(low, high, lost)).all():
+                    break  # as most often after the first batch
+        else:
+            if lost.any():
+                _tell(name, lost, _range(low, high, lost), np.maximum(abs(low), abs(high)))
+
+
+def _lost(reports):
+    """Return how much what float32 took away differs from item to item: component -> (k,)."""
+    low, high = {}, {}
+    for report in reports:
+        for name, pairs in report.get("rounding", {}).items():
+            lowest, highest = np.array(pairs).T
+            low[name], high[name] = (
+                np.minimum(low.get(name, lowest), lowest),
+                np.maximum(high.get(name, highest), highest),
+            )
+    return {name: high[name] - low[name] for name in low}
+
+
+def _range(low, high, lost):
+    """Return the range of each column, or of a component that is judged as a whole (the RMS of its columns')."""
+    spread = np.float64(high) - low
+    return spread if len(lost) == len(spread) else np.sqrt(np.mean(spread**2, keepdims=True))
+
+
+def _tell(name, lost, spread, size):
+    size = size if len(size) == len(lost) else size.max(keepdims=True)
+    bad = (lost > LOST_SHARE * spread) & (lost > np.minimum(NOISE * size, 0.5))
+    if not bad.any():
+        return
+    worst = np.flatnonzero(bad)[np.argmax(lost[bad])]
+    kind, _, component = name.partition("/")
+    by = f"about {spread[worst] + lost[worst]:.2g} at {size[worst]:.6g}"
+    step = f"which float32 cannot hold (it has steps of {np.spacing(np.float32(size[worst])):.4g} there)"
+    where = "inputs(item)" if kind == "input" else "cook(item)"
+    mend = f"subtract an origin in {where}, or give np.float32(...) there if these digits do not matter"
+    raise UserError(f"{kind} {component!r} differs from item to item by {by}, {step}; {mend}")
+
+
+def check_copies(reports, batches):
+    """Check that no input is a target, where a model sees all attributes since the generator does not say what.
+
+    Raises
+    ------
+    UserError
+        If an input, or a number of one, equals a target of the same size on all examples; names both.
+    """
+    if not any(report.get("default_inputs") for report in reports):
+        return
+    batches = [path for path, report in zip(batches, reports) if report["items"]]
+    first = open_arrays(batches[0])
+    for target in [name for name in first if name.startswith("target/")]:
+        for source in [name for name in first if name.startswith("input/")]:
+            for column in _columns(first[source], first[target]):
+                if _are_equal(batches, source, column, target):
+                    _, name = source.split("/", 1)
+                    raise UserError(
+                        f"input {name!r} is the target {target[7:]!r}, in every example: a model would only copy it; "
+                        f'leave it out, work_items.attributes: "* ^{name}", or name all inputs in inputs(item)'
+                    )
+
+
+def _columns(source, target):
+    """Return the parts of an input that are as wide as a target: all of it, or each of its columns."""
+    widths = [int(np.prod(array.shape[1:])) for array in (source, target)]
+    if widths[0] == widths[1]:
+        return [slice(None)]
+    return [slice(column, column + 1) for column in range(widths[0])] if widths[1] == 1 else []
+
+
+def _are_equal(batches, source, column, target):
+    """Whether two components are equal on all examples, and no constant."""
+    difference, low, high = 0.0, np.inf, -np.inf
+    for batch in map(open_arrays, batches):
+        count = len(batch["id"])
+        truth, given = batch[target].reshape(count, -1), batch[source].reshape(count, -1)[:, column]
+        difference = max(difference, np.abs(np.float64(truth) - given).max())
+        low, high = np.minimum(low, truth.min(0)), np.maximum(high, truth.max(0))
+        if difference > 10 * EQUAL_SHARE * np.abs(truth).max():
+            return False
+    spread = (np.float64(high) - low).max()
+    return spread > 0 and difference <= EQUAL_SHARE * spread
