@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from geokiln.errors import script
+from geokiln.errors import UserError, script
 from geokiln.prediction.judging import judge, report
 from geokiln.prediction.onnx_model import Model
 from geokiln.storage.arrays import open_arrays, write_arrays
@@ -28,6 +28,8 @@ def main(argv=None):
         check_vouched(*args.model)
         origin = made_from(args.plan, [args.model[1], args.cook_report, args.examples[1]])
         unseen, model = open_arrays(args.unseen, check=True), Model(args.model[0])
+        if not len(unseen["id"]):
+            raise UserError(f"{args.unseen}: every item was left out, so there is nothing to predict")
         inputs = model.flat_inputs(unseen, args.unseen)
         outputs, seconds = model.run(inputs, predictions.parent)
         cooked = read_result(args.cook_report)

@@ -12,6 +12,8 @@ import check_cooked
 from conftest import wait_until
 from cook_batch import main
 from geokiln.storage.files import content_digest
+from geokiln.work_items.item_table import write_items
+from geokiln.work_items.items import WorkItems
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 NO_COMMAND = {"words": None, "outputs": [], "time_limit": None, "retries": 0, "exit_codes": {}}
@@ -295,6 +297,128 @@ def test_a_command_that_fails_fails_its_item(code, settings, tries, sentence, ar
 
     assert message.startswith(f"cook_batch: {sentence}")
     assert cooked() == [1] * tries
+
+
+def test_an_exit_code_that_means_another_thing_now_is_asked_again_and_batches_without_drops_are_not(
+    arguments, write, failure
+):
+    write("cook.py", COMMAND)
+    words = dict(command=cook_by_command(3, exit_codes={"3": "drop"}))
+    main(arguments("0-2", [0, 1], **words))
+    main(arguments("3-5", [2, 3], **words))
+    cooked()
+
+    main(arguments("0-2", [0, 1], **words))
+    unchanged = cooked()
+    error = dict(command=cook_by_command(3, exit_codes={"3": "error"}))
+    main(arguments("3-5", [2, 3], **error))
+    message = failure(main, arguments("0-2", [0, 1], **error))
+
+    assert (unchanged, cooked()) == ([], [1])
+    assert message.startswith("cook_batch: item 1: the command ended with exit code 3")
+
+
+@pytest.mark.parametrize(
+    ("save", "sentence"),
+    [
+        ("np.array(['a', None])", "result.npz: 'height' holds Python objects; save it as text, astype(str), or"),
+        ("'left'", "the command's outputs: target 'height' is not an array of numbers: it holds text"),
+        ("1j", "result.npz: 'height' holds complex numbers; give .real and .imag"),
+    ],
+)
+def test_what_a_command_writes_is_named_by_item_and_file_and_not_called_damaged(
+    save, sentence, arguments, write, failure
+):
+    write("cook.py", COMMAND.replace("""np.full(3, item["attributes"]["time"])""", save))
+
+    message = failure(main, arguments("0-2", [0], command=cook_by_command(0)))
+
+    assert message.startswith(f"cook_batch: item 0: {sentence}")
+
+
+def test_a_batch_of_which_nothing_is_left_hinders_no_later_one(arguments, generator, write):
+    dropping = "    from geokiln.api import DropItem\n    if item.id < '3':\n        raise DropItem('no solution')\n"
+    write("generator.py", generator.replace("def cook(item):\n", f"def cook(item):\n{dropping}"))
+    main(arguments("0-2"))
+    main(arguments("0-4", range(5)))
+
+    report = json.loads(Path("batches/0-4.json").read_text())
+    assert np.load("batches/0-2.npz")["id"].tolist() == []
+    assert np.load("batches/0-4.npz")["id"].tolist() == ["3", "4"]
+    assert report["dropped"] == dict.fromkeys("012", "no solution")
+
+
+BASELINES = [
+    ("{'height': 0.0}", "'height' has shape (), the target's is (3,)"),
+    ("{'height': np.zeros(4)}", "'height' has shape (4,), the target's is (3,)"),
+    ("{'other': np.zeros(3)}", "'height' has shape missing, the target's is (3,)"),
+    ("{'height': np.zeros(3), 'other': 0}", "'other' has shape (), the target's is missing"),
+]
+
+
+@pytest.mark.parametrize(("baseline", "sentence"), BASELINES)
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_a_baseline_needs_the_names_and_shapes_of_the_targets(
+    many, baseline, sentence, arguments, generator, write, failure
+):
+    batch = "\ndef cook_batch(items):\n    return {'height': np.ones((len(items), 3))}\n" if many else ""
+    write("generator.py", generator.replace('{"height": np.zeros(3)}', baseline) + batch)
+
+    message = failure(main, arguments(parts=["inputs", "targets", "baseline"]))
+
+    where = "baseline" if many else "baseline(item 0)"
+    assert message.startswith(f"cook_batch: generator.py: {where}: {sentence}; both must agree")
+
+
+def test_the_identity_and_texts_are_no_inputs_and_what_was_cooked_with_the_identity_is_not_cooked_again(
+    arguments, generator, capsys
+):
+    def table(name, frames, id_attribute):
+        columns = {"time": np.array(frames) / 10, "strength": np.ones(len(frames)), "frame": np.array(frames)}
+        items = WorkItems(
+            np.array(frames).astype(str), 1, {**columns, "rig": np.array(["a"] * len(frames))}, id_attribute
+        )
+        Path("work_items").mkdir(exist_ok=True)
+        write_items(f"work_items/{name}.npz", items)
+        return arguments(items=f"work_items/{name}.npz")
+
+    main(table("before", [7, 8], None))  # as earlier versions did
+    before = sorted(np.load("batches/0-2.npz"))
+    main(table("after", [7, 8, 9], "frame"))
+    after = np.load("batches/0-2.npz")
+
+    assert before == ["id", "input/frame", "input/strength", "input/time", "target/height"]
+    assert sorted(after) == ["id", "input/strength", "input/time", "target/height"]
+    assert cooked() == [7, 8, 9]
+    said = capsys.readouterr().out
+    assert said.count("attribute 'frame' identifies an element, so it is no input of the model") == 1
+    assert said.count("attribute 'rig' is text, so it is no input of the model") == 2
+    main(table("again", [7, 8], None))  # it becomes an input once more
+    assert sorted(np.load("batches/0-2.npz")) == before
+
+
+def test_of_items_that_are_cooked_together_one_bad_input_leaves_out_its_item_alone(arguments, write):
+    write(
+        "generator.py",
+        """
+        import numpy as np
+        from geokiln.api import DropItem
+
+        def inputs(item):
+            if item.id == "1":
+                raise DropItem("outside")
+            return {"root": np.sqrt(item["time"] - 0.05)}
+
+        def cook_batch(items):
+            return {"height": np.ma.masked_equal(np.round(items["time"], 1), 0.3)}
+        """,
+    )
+
+    main(arguments("0-4", range(5), more=["--invalid", "drop"]))
+
+    report = json.loads(Path("batches/0-4.json").read_text())
+    assert np.load("batches/0-4.npz")["id"].tolist() == ["2", "4"]
+    assert sorted(report["dropped"]) == ["0", "1", "3"]
 
 
 def test_a_command_that_takes_too_long_is_killed_with_what_it_started(arguments, failure):

@@ -59,6 +59,64 @@ def test_a_geo_file_is_copied_as_it_is_without_the_generator(capsys):
     assert capsys.readouterr().out == "3 primitives -> copy.geo\n"
 
 
+POINTS = "Geometry(np.arange(15.).reshape(5, 3), {}, {{'a': np.arange(5)}}, {{}}, {{'scale': np.array([2.0])}})"
+
+
+@pytest.mark.parametrize(
+    ("element", "made", "said"),
+    [
+        ("point", "{'P': np.arange(15.).reshape(5, 3), 'a': np.arange(5)}", "5 points"),
+        ("point", POINTS.format([]), "5 points"),
+        ("point", POINTS.format([[0, 1]] * 5), "5 points"),  # five primitives, whatever their points
+        ("detail", POINTS.format([]), "1 geometry"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["geo", "npz"])
+def test_a_generators_elements_are_counted_and_kept(suffix, element, made, said, write, capsys):
+    text = f"import numpy as np\nfrom geokiln.api import Geometry\ndef geometry(c, s, p): return {made}"
+    write("generator.py", text)
+
+    main(arguments(output=f"a.{suffix}", element=element))
+
+    result = dict(np.load("a.npz")) if suffix == "npz" else read_geo("a.geo").elements(element)[1]
+    if element == "point":
+        assert (result["P"].tolist(), result["a"].tolist()) == (np.arange(15).reshape(5, 3).tolist(), list(range(5)))
+    else:
+        assert (result["scale"], result["pointcount"]) == (2, 5)
+    assert capsys.readouterr().out == f"{said} -> a.{suffix}\n"
+
+
+def test_a_geometry_with_another_number_of_elements_is_told(write, failure):
+    write("generator.py", "def geometry(c, s, p): return {'P': [[0, 0, 0]] * 4}")
+
+    message = failure(main, arguments(output="a.geo", element="point"))
+
+    assert message.endswith("geometry made 4 points and 0 primitives, the config says 5")
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (False, "table.npz: 'name' holds Python objects; save it as text, astype(str), or as numbers, astype(float)"),
+        (True, "table.npz cannot be read (checksum of x.npy); make it again with numpy.savez or numpy.save"),
+    ],
+    ids=["objects", "damaged"],
+)
+def test_a_users_table_is_checked_before_it_is_copied_and_left_where_it_is(damage, sentence, failure):
+    columns = {"x": np.full(1000, np.pi)} | ({} if damage else {"name": np.array(["a"] * 1000, object)})
+    np.savez("table.npz", **columns)
+    if damage:
+        content = bytearray(Path("table.npz").read_bytes())
+        content[5000] ^= 1
+        Path("table.npz").write_bytes(content)
+
+    message = failure(main, arguments(source="table.npz", output="geometry/a.npz"))
+
+    assert message == f"sample_geometry: {sentence}"
+    assert [path.name for path in Path(".").glob("*.npz*")] == ["table.npz"]
+    assert not list(Path("geometry").glob("a.npz*"))
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -46,7 +46,7 @@ def preprocess_table(
         One line of what was done.
     """
     table, folder = Table(raw, sidecar), Path(folder)
-    names = Path(ids).read_text(encoding="utf-8").splitlines()
+    names = Path(ids).read_bytes().decode("utf-8").split("\n")[:-1]  # an id of an earlier version may hold others
     validation, test = held_out(names, validation_share, test_share, split_seed)
     training, n_in = ~(validation | test), table.input_width
     basis = fit_basis_in_blocks(

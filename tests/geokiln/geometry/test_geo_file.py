@@ -258,6 +258,39 @@ def test_any_points_polylines_numbers_and_strings_come_back(count, points, seed)
         assert np.array_equal(array, given[name].reshape(shape))
 
 
+def test_groups_and_attributes_of_the_whole_come_back():
+    groups = {("point", "tip"): [False, True, True], ("primitive", "all"): [True], ("point", "none"): [False] * 3}
+    detail = {"scale": np.array([2.5]), "rig": np.array(["left"])}
+
+    write_geo("a.geo", Geometry(np.eye(3), [[0, 1]], {}, {}, detail, groups))
+    result = read_geo("a.geo")
+
+    assert {name: array.tolist() for name, array in result.detail_attributes.items()} == {
+        "scale": [2.5],
+        "rig": ["left"],
+    }
+    assert {key: members.tolist() for key, members in result.groups.items()} == groups
+
+
+@pytest.mark.parametrize(
+    ("points", "dtype"),
+    [
+        (np.float64([[1e7, 0, 0.1], [1e7 + 0.25, 1, 0.1]]), "f8"),
+        (np.float64([[1e3, 0, 0.1], [1e3 + 1, 1, 0.1]]), "f4"),
+        (np.float64([[1e7 + 0.1, 0.1, 0.1]] * 2), "f4"),
+        (np.zeros((0, 3)), "f4"),
+    ],
+    ids=["far", "near", "one place", "none"],
+)
+def test_positions_far_from_the_origin_keep_what_tells_them_apart(points, dtype):
+    write_geo("a.geo", Geometry(points, []))
+
+    result = read_geo("a.geo").points
+
+    assert result.dtype == dtype
+    assert np.array_equal(result, points.astype(dtype))
+
+
 def test_a_written_file_is_one_that_houdini_documents():
     write_geo("a.geo", geometry(time=np.zeros(2)))
 

@@ -114,6 +114,11 @@ def test_weights_to_start_from_that_do_not_fit_are_told(files, train):
         train(files, "start.safetensors")
     assert Path("start.safetensors").exists()  # it is the user's: it stays where it is
 
+    Path("start.safetensors").write_bytes(Path("start.safetensors").read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"^start.safetensors is no complete .safetensors file \("):
+        train(files, "start.safetensors")
+    assert Path("start.safetensors").exists()  # the user's: nobody else can make it again
+
 
 def test_a_set_larger_than_the_memory_setting_is_streamed_and_learns_alike(files, train, monkeypatch):
     _, whole = train(files, epochs=100, learning_rate=0.02)

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geokiln.cooking.generator import Generator
 from geokiln.errors import UserError
 from geokiln.geometry.geo_file import write_geo
 from geokiln.geometry.geometry import Geometry
 from geokiln.storage.arrays import write_arrays
-from geokiln.work_items.importing import import_items, matches
+from geokiln.work_items.importing import add_attributes, import_items, matches
 
 
 def imported(*paths, **settings):
@@ -69,6 +70,8 @@ NAMES = "there are: key, x, pair, double, empty"
         ({"id_attribute": "empty"}, "element 1 has an empty or broken 'empty', ''; it must be one line of text"),
         ({"pattern": "none"}, f"'none' chooses no primitive attribute; {NAMES}"),
         ({"constants": {"x": 1}}, "'x' is an attribute of the geometry, too; choose another name"),
+        ({"constants": {"rig": [1, "a"]}}, "work_items.constants: 'rig' mixes texts and numbers; it must hold either"),
+        ({"constants": {"rig": 2**70}}, "or as numbers, astype(float)"),
     ],
     ids=str,
 )
@@ -78,6 +81,79 @@ def test_what_cannot_be_imported_is_told(changes, sentence):
 
     with pytest.raises(UserError, match=f"{re.escape(sentence)}$"):
         import_items(["keys.npz"], 7, **changes)
+
+
+@pytest.mark.parametrize(
+    ("id_", "kept"),
+    [
+        *((f"a{end}b", False) for end in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\ud800"),
+        ("a\r", False),
+        *(
+            (id_, True)
+            for id_ in ("²0", "٣", "01", " a ", "../a/b", 'a,"b"', "-1", "a" * 5000, "\t", "\xa0", "left foot")
+        ),
+    ],
+    ids=ascii,
+)
+def test_an_identity_is_any_line_of_text(id_, kept):
+    write_arrays("a.npz", {"name": np.array(["1", id_]), "x": np.arange(2.0)})
+
+    if kept:
+        items = import_items(["a.npz"], 7, id_attribute="name")
+        assert items.ids.tolist() == ["1", id_]
+        drawn = [tuple(items.item(row, {}).random.random(3)) for row in range(2)]
+        assert drawn[0] == tuple(np.random.default_rng([7, 1]).random(3)) != drawn[1]
+    else:
+        with pytest.raises(UserError, match=r"^a.npz: element 1 has an empty or broken 'name', .*one line of text$"):
+            import_items(["a.npz"], 7, id_attribute="name")
+
+
+def test_files_whose_names_and_elements_give_one_identity_are_told():
+    write_arrays("a.npz", {"name": np.array(["1-2", "x"]), "x": np.arange(2.0)})
+    write_arrays("a-1.npz", {"name": np.array(["2"]), "x": np.arange(1.0)})
+
+    with pytest.raises(UserError, match=r"^geometry.source: two elements are called a-1-2; rename a file$"):
+        import_items(["a.npz", "a-1.npz"], 7, ["a", "a-1"], "name")
+
+
+@pytest.mark.parametrize(
+    ("settings", "ids", "names", "inputs"),
+    [
+        ({}, ["0", "1"], ["frame", "id", "name", "x"], ["frame", "x"]),
+        ({"id_attribute": "frame"}, ["7", "8"], ["frame", "id", "name", "x"], ["x"]),
+        ({"id_attribute": "frame", "pattern": "* ^frame"}, ["7", "8"], ["id", "name", "x"], ["x"]),
+        ({"id_attribute": "frame", "numbered": True}, ["0", "1"], ["frame", "id", "name", "x"], ["x"]),
+        ({"id_attribute": "name", "pattern": "x"}, ["a", "b"], ["x"], ["x"]),
+        ({"id_attribute": "none", "numbered": True}, ["0", "1"], ["frame", "id", "name", "x"], ["frame", "x"]),
+    ],
+    ids=str,
+)
+def test_what_identifies_an_element_is_no_input_of_a_model(settings, ids, names, inputs):
+    columns = {"frame": [7, 8], "id": [3, 4], "name": ["a", "b"], "x": [0.0, 1.0]}
+    write_arrays("a.npz", columns)
+
+    items = import_items(["a.npz"], 7, **settings)
+
+    assert (items.ids.tolist(), list(items.attributes), items.input_names) == (ids, names, inputs)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("{'a': 'x' if item.id == '0' else 1}", "attributes: 'a' mixes texts and numbers; it must hold either"),
+        ("{'a': [0] * (1 + int(item.id))}", "attributes: 'a' is not an array of numbers ("),
+        ("{'a': np.ma.masked if item.id == '1' else 0}", "attributes: 'a' is not finite (NaN, Inf) in element 1"),
+        ("{'a': None}", "attributes: 'a' is not an array of numbers: it holds Python objects"),
+    ],
+)
+def test_what_attributes_gives_is_checked_as_what_a_geometry_gives(given, sentence, write):
+    write_arrays("a.npz", {"x": np.arange(2.0)})
+    write("generator.py", f"import numpy as np\ndef attributes(item): return {given}")
+
+    with pytest.raises(UserError) as error:
+        add_attributes(import_items(["a.npz"], 7), Generator("generator.py"), {})
+
+    assert str(error.value).startswith(f"generator.py: {sentence}")
 
 
 @pytest.mark.parametrize(
