@@ -16,10 +16,10 @@ def arguments(*more):
     return [*BATCHES, *(word for key, path in outputs.items() for word in (f"--{key}", path)), *more]
 
 
-def report(name, items, dropped=(), failed=()):
+def report(name, items, dropped=(), failed=(), **more):
     reasons = {id_: f"item {id_} raised" for id_ in (*dropped, *failed)}
     left_out = {"dropped": {i: reasons[i] for i in dropped}, "failed": {i: reasons[i] for i in failed}}
-    Path(f"batches/{name}.json").write_text(json.dumps({"items": items, **left_out}))
+    Path(f"batches/{name}.json").write_text(json.dumps({"items": items, **left_out, **more}))
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +58,22 @@ def test_too_many_failures_fail_and_are_cooked_again(failure):
         "the next run cooks only those that failed"
     )
     assert [Path(f"batches/{name}.json").exists() for name in ("0-2", "3-5")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"rounding": {"input/time": [[-0.5, 0.5]]}}, "input 'time' differs from item to item by about 5 at 4, which"),
+        ({"default_inputs": True}, "input 'copy' is the target 'height', in every example: a model would only copy it"),
+    ],
+)
+def test_a_dataset_that_float32_spoils_or_that_holds_its_answers_is_not_written(more, sentence, failure):
+    for name, numbers in (("0-2", [0, 1, 2]), ("3-5", [3, 4])):
+        arrays = {**np.load(f"batches/{name}.npz")}
+        write_arrays(f"batches/{name}.npz", {**arrays, "input/copy": arrays["target/height"]})
+        report(name, len(numbers), **more)
+
+    message = failure(main, arguments())
+
+    assert message.startswith(f"merge_dataset: {sentence}")
+    assert not list(Path("dataset").glob("*"))

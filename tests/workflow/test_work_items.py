@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 SETS = "dataset/examples.json"
@@ -97,3 +98,38 @@ def test_everything_is_cooked_anew_once_when_asked_and_what_lacks_is_named_befor
     assert "96 of 96 items were never cooked, or were left out: 0, 1, 2" in lacking
     assert (built["cooked"], built["trained"]) == (96 + 24, 0) and ripple.results() == files
     assert ripple.plan() == {}
+
+
+def test_a_number_that_identifies_is_no_input_of_the_model_and_need_not_be_an_attribute(fresh_ripple):
+    for name, count in (("train", 24), ("film", 4)):
+        columns = {"frame": 1001 + np.arange(count), "strength": np.ones(count), "time": np.linspace(0, 2, count)}
+        np.savez(fresh_ripple / f"{name}.npz", **columns)
+    with open(fresh_ripple / "generator.py", "a") as generator:
+        generator.write('\n\nif __name__ == "__main__":\n    print(cook)\n')  # and it has no attributes(item)
+    film = {"film": {"source": "film.npz", "ground_truth": False}}
+    geometry = {"name": "drops", "source": "train.npz"}
+    fresh_ripple.configure(geometry=geometry, work_items={"id_attribute": "frame"}, unseen=film)
+
+    fresh_ripple.build()
+    components = [part["name"] for part in json.loads((fresh_ripple / SETS).read_text())["components"]]
+    fresh_ripple.configure(work_items={"attributes": "* ^frame"})
+    fresh_ripple.build(SETS)
+
+    assert components == ["input/strength", "input/time", "target/height"]
+    assert (fresh_ripple / "dataset/examples.ids").read_text().split() == [str(1001 + n) for n in range(24)]
+
+
+def test_a_point_cloud_is_counted_by_its_points_wherever_it_comes_from(fresh_ripple):
+    (fresh_ripple / "generator.py").write_text(
+        "import numpy as np\n"
+        "def geometry(count, seed, parameters): return {'P': np.random.default_rng(seed).normal(size=(count, 3))}\n"
+        "def unseen(name, count, parameters): return geometry(count, 5, parameters)\n"
+        "def cook(item): return {'height': np.sin(item['P'])}\n"
+    )
+    fresh_ripple.configure(geometry={"count": 20}, work_items={"element": "point"})
+    fresh_ripple.build()
+    film = {"film": {"source": "geometry/drops.geo", "ground_truth": True}}
+    fresh_ripple.configure(unseen=film)
+
+    assert count(fresh_ripple) == 20
+    assert fresh_ripple.plan("unseen/film.npz")["cook_unseen"] == 1
