@@ -8,6 +8,7 @@ from pathlib import Path
 from geokiln.cooking.generator import Generator
 from geokiln.errors import script
 from geokiln.geometry.geo_file import read_geo, write_geo
+from geokiln.geometry.geometry import rows_of
 from geokiln.storage.arrays import write_arrays
 from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
@@ -63,7 +64,8 @@ def main(argv=None):
             numbers, attributes = geometry.elements(args.element)
             count = len(numbers)
             write = write_arrays if args.output.endswith(".npz") else write_geo
-            write(output, attributes if write is write_arrays else geometry)
+            table = {name: rows_of(name, array) for name, array in attributes.items()}
+            write(output, table if write is write_arrays else geometry)
         unchanged()
         about = {"elements": count, "digest": content_digest(output)}
         write_result(sidecar, about, made_from(args.plan, []), {Path(args.output).name: output})

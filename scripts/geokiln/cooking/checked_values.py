@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from geokiln.errors import InvalidExample, UserError
-from geokiln.storage.arrays import block_slices
+from geokiln.storage.arrays import BLOCK_BYTES, block_slices
 from geokiln.storage.users_arrays import as_array
 
 ROUNDING = "rounding/"  # before the name of a component: what float32 took away from it
@@ -23,7 +23,7 @@ class Components(dict):
     Attributes
     ----------
     rounding : dict
-        Component name -> what `rounding_of` gives.
+        Component name -> what `rounding_of` gives, unless its type is one of which float32 holds all values.
     """
 
     def __init__(self):
@@ -63,7 +63,7 @@ def float_arrays(kind, components, where, rows=None):
     """
     if not isinstance(components, dict) or not components:
         raise UserError(f"{where} gave {type(components).__name__}; it must give a dict of name -> array, not empty")
-    result = Components()
+    arrays = {}
     for name, value in components.items():
         what = f"{where}: {kind} {name!r}"
         if name in ("id", "source") and kind != "input":
@@ -73,12 +73,16 @@ def float_arrays(kind, components, where, rows=None):
             raise UserError(f"{what} has shape {array.shape}; it needs a row for each of {rows} items")
         if array.size == 0:
             raise UserError(f"{what} is empty")
-        if str(name) in result:
+        if str(name) in arrays:
             raise UserError(f"{what} is there twice, as a text and as {type(name).__name__}")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is named later
-            result[str(name)] = array.astype(np.float32)
-        table = array if rows is not None else array[np.newaxis]
-        result.rounding[str(name)] = rounding_of(kind, table, result[str(name)].reshape(table.shape))
+        arrays[str(name)] = array
+    result = Components()
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite, and is named later
+        for name, array in arrays.items():
+            result[name] = rounded = array.astype(np.float32)
+            if array.dtype.itemsize > 2 and array.dtype != np.float32:
+                table = (array, rounded) if rows is not None else (array[np.newaxis], rounded[np.newaxis])
+                result.rounding[name] = rounding_of(kind, *table)
     return result
 
 
@@ -90,14 +94,14 @@ def rounding_of(kind, original, rounded):
     the square root of their number.
     """
     columns = math.prod(original.shape[1:])
-    alone = kind == "input" and columns <= MOST_COLUMNS
-    lost = np.zeros((len(original), columns if alone else 1))
-    if np.can_cast(original.dtype, np.float32):
+    if original.nbytes > BLOCK_BYTES and len(original) > 1:
+        blocks = block_slices(len(original), original.nbytes // len(original))
+        return np.concatenate([rounding_of(kind, original[rows], rounded[rows]) for rows in blocks])
+    if original.dtype == np.float64:
+        lost = original - rounded
+    else:  # 64-bit integers have more digits
+        lost = np.subtract(original, rounded, dtype=np.longdouble).astype(np.float64)
+    lost = lost.reshape(-1, columns)
+    if kind == "input" and columns <= MOST_COLUMNS:
         return lost
-    exact = np.float64 if original.dtype == np.float64 else np.longdouble  # 64-bit integers have more digits
-    for rows in block_slices(len(original), 16 * columns):
-        with np.errstate(invalid="ignore"):  # infinite values are named elsewhere
-            difference = original[rows].astype(exact) - rounded[rows]
-        difference = difference.reshape(len(difference), columns)
-        lost[rows] = difference if alone else difference.sum(1, keepdims=True) / math.sqrt(columns)
-    return lost
+    return lost.sum(1, keepdims=True) / math.sqrt(columns)

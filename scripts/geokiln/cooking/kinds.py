@@ -93,7 +93,8 @@ class ItemKind:
             components = self.part(part, item)
             components.update({name: array[np.newaxis] for name, array in components.items()})
             rows.update(_named(PARTS[part], components))
-        check_baseline(rows, f"{self.generator.path}: baseline(item {item.id})")
+        if "baseline" in self.parts:
+            check_baseline(rows, f"{self.generator.path}: baseline(item {item.id})")
         return rows, {}
 
     def part(self, part, item):
@@ -163,19 +164,21 @@ class BatchKind(ItemKind):
         any_one = next(iter(given.values()))
         for name, array in any_one.items():
             components[name] = np.zeros((len(many), *array.shape), np.float32)
-            components.rounding[name] = np.zeros((len(many), any_one.rounding[name].shape[1]))
             for row, one in given.items():
-                components[name][row], components.rounding[name][row] = one[name], one.rounding[name][0]
+                components[name][row] = one[name]
+        for name, lost in any_one.rounding.items():
+            components.rounding[name] = np.full((len(many), lost.shape[1]), np.nan)
+            for row, one in given.items():
+                components.rounding[name][row] = one.rounding.get(name, np.nan)
         return components
 
 
 def check_baseline(rows, where):
     """Raise a UserError if the baseline's components are not those of the targets; *rows* hold both, or only one."""
-    shapes = {kind: {} for kind in PARTS.values()}
-    for name, array in rows.items():
-        kind, _, component = name.partition("/")
-        shapes.get(kind, {})[component] = array.shape[1:]
-    target, baseline = shapes["target"], shapes["baseline"]
+    target, baseline = (
+        {name[len(kind) + 1 :]: array.shape[1:] for name, array in rows.items() if name.startswith(f"{kind}/")}
+        for kind in ("target", "baseline")
+    )
     for name in sorted(target.keys() | baseline.keys()) if target and baseline else ():
         if target.get(name) != baseline.get(name):
             here, there = baseline.get(name, "missing"), target.get(name, "missing")

@@ -199,7 +199,7 @@ def write_geo(path, geometry):
 
 def _positions(points):
     """Return positions as float32, or as they are where that takes away what tells them apart: far from the origin."""
-    points = np.asarray(points)
+    points = rows_of("P", points)
     rounded = points.astype(np.float32)
     if points.dtype != np.float64 or not len(points):
         return rounded

@@ -12,6 +12,7 @@ from geokiln.errors import UserError
 
 LOCAL_HEADER = 30  # bytes in front of the name of a zip's member
 MOST_HEADER = 10_000  # bytes of an array's header, as numpy limits it
+USABLE = ("b", "i", "u", "f", "U")  # numpy's letters for truth values, numbers and texts
 UNUSABLE = {  # by numpy's letter for the kind
     "O": "holds Python objects; save it as text, astype(str), or as numbers, astype(float)",
     "S": "holds bytes; save it as text: astype(str)",
@@ -28,7 +29,8 @@ def unusable(dtype):
     >>> unusable("<f8"), unusable([("x", "<f8")])
     (None, 'holds records; give each field as an array of its own')
     """
-    return UNUSABLE.get(dtype[1] if isinstance(dtype, str) else "V")
+    kind = dtype[1:2] if isinstance(dtype, str) else "V"
+    return None if kind in USABLE else UNUSABLE.get(kind, f"is of type {dtype}; save it as text, astype(str)")
 
 
 def check_usable(path):

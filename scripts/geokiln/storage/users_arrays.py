@@ -28,6 +28,8 @@ def as_array(value, what, texts=False):
     except Exception as error:  # lists of different lengths; tensors that have a gradient or lie on a GPU
         reason = str(error).strip().split("\n")[0]
         raise UserError(f"{what} is not an array of numbers ({reason})") from None
+    if array.dtype.kind in "biuf" and not masked:
+        return array
     refused = unusable(array.dtype.str)
     if refused or (array.dtype.kind == "U" and not texts):
         raise UserError(f"{what} is not an array of numbers: it {refused or 'holds text'}")

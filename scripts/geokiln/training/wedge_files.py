@@ -7,7 +7,6 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from geokiln.errors import UserError
 from geokiln.models.reference import coefficient_function
 from geokiln.models.wedge_errors import errors_on_examples
 from geokiln.storage.arrays import read_arrays
