@@ -32,6 +32,7 @@ rule import_work_items:
         group=as_it_is(config["work_items"]["group"] or ""),
         id_attribute=config["work_items"]["id_attribute"] or "",
         ids="attribute",
+        check_inputs="yes" if PROJECT.default_inputs else "no",
         empty=config["work_items"]["empty"],
         batches=BATCHES,  # sidecars of another batch size may be there, and older
     shell:
@@ -49,6 +50,7 @@ rule import_work_items:
         " --group={params.group:q}"
         " --id-attribute={params.id_attribute:q}"
         " --ids {params.ids}"
+        " --check-inputs {params.check_inputs}"
         " --empty {params.empty}"
         " --plan {params.plan}"
         " --items {output.table:q}"
@@ -77,6 +79,7 @@ use rule import_work_items as import_unseen with:
         order=[],
         group="",
         ids="number",
+        check_inputs="no",
         empty="fail",
         batches=[],
 

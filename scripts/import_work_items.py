@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from geokiln.cooking.generator import Generator
+from geokiln.dataset.suspects import check_attributes
 from geokiln.errors import script
 from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
@@ -34,6 +35,7 @@ def main(argv=None):
     )
     parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that they read")
     parser.add_argument("--generator-digest", help="of both, as the run was planned")
+    parser.add_argument("--check-inputs", choices=["yes", "no"], default="no", help="yes: attributes are the inputs")
     parser.add_argument("--parameters", type=json.loads, default={}, help="generator.parameters, JSON")
     parser.add_argument(
         "--empty", choices=["fail", "warn", "ignore"], default="fail", help="a geometry without elements"
@@ -58,6 +60,8 @@ def main(argv=None):
                 if generator.has("attributes"):
                     items = add_attributes(items, generator, args.parameters)
                 covered()
+        if args.check_inputs == "yes":
+            check_attributes(items)
         policy = with_identity("items", items.id_attribute)
         with written(args.items) as output:
             digests = write_items(output, items)

@@ -336,6 +336,14 @@ def test_what_a_command_writes_is_named_by_item_and_file_and_not_called_damaged(
     assert message.startswith(f"cook_batch: item 0: {sentence}")
 
 
+def test_inputs_of_many_items_do_not_go_with_a_command(arguments, write, failure):
+    write("generator.py", "def inputs_batch(items): return {'time': items['time']}")
+
+    message = failure(main, arguments(command=cook_by_command(0)))
+
+    assert message.endswith("generator.py: inputs_batch(items) does not go with a command; define inputs(item)")
+
+
 def test_a_batch_of_which_nothing_is_left_hinders_no_later_one(arguments, generator, write):
     dropping = "    from geokiln.api import DropItem\n    if item.id < '3':\n        raise DropItem('no solution')\n"
     write("generator.py", generator.replace("def cook(item):\n", f"def cook(item):\n{dropping}"))

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from geokiln.geometry.geo_file import write_geo
 from geokiln.geometry.geometry import Geometry
@@ -87,3 +88,16 @@ def test_a_mistake_ends_in_a_sentence_and_writes_nothing(failure):
 
     assert message == "import_work_items: a.npz: an .npz has no groups; leave work_items.group out"
     assert not Path("work_items/items.npz").exists()
+
+
+@pytest.mark.parametrize(("origin", "told"), [(0, False), (1.7e9, True)])
+def test_attributes_that_float32_spoils_as_inputs_are_told_before_anything_is_cooked(origin, told, failure):
+    write_arrays("a.npz", {"time": origin + np.linspace(0, 2, 9), "name": np.array(list("abcdefghi"))})
+
+    main(arguments("a.npz", items="unchecked.npz"))  # inputs(item) may give what it will
+    if told:
+        message = failure(main, arguments("a.npz", **{"check-inputs": "yes"}))
+        assert message.startswith("import_work_items: input 'time' differs from item to item by about 2 at 1.7e+09,")
+    else:
+        main(arguments("a.npz", **{"check-inputs": "yes"}))
+    assert Path("unchecked.npz").exists() and Path("work_items/items.npz").exists() != told

@@ -1,20 +1,15 @@
 """What a generator's functions give, checked and made float32.
 
 A masked value counts as NaN. Nothing else changes silently: what float32 cannot hold is recorded beside the values
-(`rounding_of`), since one item alone does not tell whether the lost digits were what told items apart. The merge, which
-sees all items, judges that.
+(`geokiln.storage.rounding`), since one item alone does not tell whether the lost digits were what told items apart. The
+merge, which sees all items, judges that.
 """
-
-import math
 
 import numpy as np
 
 from geokiln.errors import InvalidExample, UserError
-from geokiln.storage.arrays import BLOCK_BYTES, block_slices
+from geokiln.storage.rounding import rounding_of
 from geokiln.storage.users_arrays import as_array
-
-ROUNDING = "rounding/"  # before the name of a component: what float32 took away from it
-MOST_COLUMNS = 64  # of an input whose columns are judged one by one; a wider one is judged as a whole
 
 
 class Components(dict):
@@ -23,7 +18,7 @@ class Components(dict):
     Attributes
     ----------
     rounding : dict
-        Component name -> what `rounding_of` gives, unless its type is one of which float32 holds all values.
+        Component name -> `geokiln.storage.rounding.rounding_of`, unless float32 holds all values of its type.
     """
 
     def __init__(self):
@@ -84,24 +79,3 @@ def float_arrays(kind, components, where, rows=None):
                 table = (array, rounded) if rows is not None else (array[np.newaxis], rounded[np.newaxis])
                 result.rounding[name] = rounding_of(kind, *table)
     return result
-
-
-def rounding_of(kind, original, rounded):
-    """Return what float32 took away from a component, float64 (n, k) for its *original* rows (n, ...).
-
-    Inputs are standardised column by column, so each of their columns has its own (k columns); targets, and inputs of
-    more than ``MOST_COLUMNS``, share one scale, so they have one number for all columns (k = 1): the sum of theirs over
-    the square root of their number.
-    """
-    columns = math.prod(original.shape[1:])
-    if original.nbytes > BLOCK_BYTES and len(original) > 1:
-        blocks = block_slices(len(original), original.nbytes // len(original))
-        return np.concatenate([rounding_of(kind, original[rows], rounded[rows]) for rows in blocks])
-    if original.dtype == np.float64:
-        lost = original - rounded
-    else:  # 64-bit integers have more digits
-        lost = np.subtract(original, rounded, dtype=np.longdouble).astype(np.float64)
-    lost = lost.reshape(-1, columns)
-    if kind == "input" and columns <= MOST_COLUMNS:
-        return lost
-    return lost.sum(1, keepdims=True) / math.sqrt(columns)

@@ -5,11 +5,11 @@ import traceback
 
 import numpy as np
 
-from geokiln.cooking.checked_values import ROUNDING
 from geokiln.cooking.kept_items import find_items, gather, keep_items, piece_key, write_index
 from geokiln.errors import DropItem, InvalidExample, UserError
 from geokiln.storage.arrays import layout_of, write_arrays_in_blocks
 from geokiln.storage.files import content_digest, write_json
+from geokiln.storage.rounding import ROUNDING
 
 TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
 KEEP_SECONDS = 0.05  # what is cooked within this time is kept together: a kill loses no more than that, or

@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from geokiln.cooking.checked_values import ROUNDING
 from geokiln.errors import UserError
 from geokiln.storage.arrays import block_slices, check_same_layout, layout_of, open_arrays, read_arrays, write_arrays
+from geokiln.storage.rounding import ROUNDING
 from geokiln.work_items.batches import batch_key
 
 

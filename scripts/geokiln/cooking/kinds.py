@@ -4,11 +4,12 @@ from typing import Protocol
 
 import numpy as np
 
-from geokiln.cooking.checked_values import ROUNDING, Components, checked_components, float_arrays, numbers_of
+from geokiln.cooking.checked_values import Components, checked_components, float_arrays, numbers_of
 from geokiln.cooking.command import run_command
 from geokiln.cooking.generator import Generator
 from geokiln.errors import InvalidExample, UserError
 from geokiln.storage.arrays import check_same_layout
+from geokiln.storage.rounding import ROUNDING
 from geokiln.work_items.items import ManyItems
 
 PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
@@ -39,7 +40,7 @@ class CookKind(Protocol):
         -------
         components : dict
             ``input/{name}``, ``target/{name}``, ``baseline/{name}`` -> float32 array (n_items, *shape*); and
-            ``rounding/input/{name}``, ``rounding/target/{name}``, see `geokiln.cooking.checked_values.rounding_of`.
+            ``rounding/input/{name}``, ``rounding/target/{name}``, see `geokiln.storage.rounding.rounding_of`.
         bad : dict
             Row -> exception, of items that are no good while others of the call are; their rows count for nothing.
 
@@ -67,6 +68,9 @@ def cook_kind(generator, parameters, parts, command=None, items_per_call=1024):
     if "targets" in parts and not (has_command or generator.has("cook") or generator.has("cook_batch")):
         promise = "it returns an item's targets as a dict of arrays"
         raise UserError(f"{generator.path} defines no function cook(item); {promise}")
+    for part in ("inputs", "baseline") if has_command else ():
+        if generator.has(f"{part}_batch") and not generator.has(part):
+            raise UserError(f"{generator.path}: {part}_batch(items) does not go with a command; define {part}(item)")
     has_baseline = generator.has("baseline") or generator.has("baseline_batch")
     parts = [part for part in parts if part != "baseline" or has_baseline]
     if has_command and "targets" in parts:

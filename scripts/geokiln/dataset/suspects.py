@@ -7,6 +7,7 @@ import numpy as np
 
 from geokiln.errors import UserError
 from geokiln.storage.arrays import open_arrays
+from geokiln.storage.rounding import rounding_of
 
 LOST_SHARE = 1e-3  # of a column's range that float32 may take away: about 10 bits are left then
 NOISE = 1e-13  # of a value: what float64 itself rounds in a computation of a few hundred steps; whole steps are none
@@ -42,6 +43,25 @@ def check_rounding(reports, batches):
                 _tell(name, lost, _range(low, high, lost), np.maximum(abs(low), abs(high)))
 
 
+def check_attributes(items):
+    """Check, before anything is cooked, the attributes that a model is to see as they are; *items* are WorkItems.
+
+    Raises
+    ------
+    UserError
+        As `check_rounding` does.
+    """
+    for name in items.input_names:
+        column = items.attributes[name]
+        with np.errstate(over="ignore", invalid="ignore"):
+            rounded = column.astype(np.float32)
+            lost = np.ptp(rounding_of("input", column, rounded), 0)
+        if lost.any() and np.isfinite(rounded).all():
+            rows = rounded.reshape(len(rounded), -1)
+            low, high = rows.min(0), rows.max(0)
+            _tell(f"input/{name}", lost, _range(low, high, lost), np.maximum(abs(low), abs(high)))
+
+
 def _lost(reports):
     """Return how much what float32 took away differs from item to item: component -> (k,)."""
     low, high = {}, {}
@@ -71,7 +91,8 @@ def _tell(name, lost, spread, size):
     by = f"about {spread[worst] + lost[worst]:.2g} at {size[worst]:.6g}"
     step = f"which float32 cannot hold (it has steps of {np.spacing(np.float32(size[worst])):.4g} there)"
     where = "inputs(item)" if kind == "input" else "cook(item)"
-    mend = f"subtract an origin in {where}, or give np.float32(...) there if these digits do not matter"
+    how = "subtract an origin" if size[worst] > np.finfo(np.float32).tiny else "take a smaller unit"
+    mend = f"{how} in {where}, or give np.float32(...) there if these digits do not matter"
     raise UserError(f"{kind} {component!r} differs from item to item by {by}, {step}; {mend}")
 
 

@@ -33,6 +33,8 @@ class Project:
         ``generator.parameters`` and ``generator.command`` as JSON.
     attribute_code, attribute_files, attribute_digest : list of str, list of str, str
         The same three if the generator's ``attributes(item)`` shapes the work items, else empty.
+    default_inputs : bool
+        Whether a model surely sees the items' attributes, since the generator does not say what else.
     geometries, unseen : dict
         File name in ``geometry/``, name of an unseen input -> `geokiln.planning.geometry_source.GeometrySource`.
     count : int or None
@@ -72,6 +74,7 @@ class Project:
         shapes_items = names is None or "attributes" in names
         self.attribute_code, self.attribute_files = self.generator * shapes_items, self.generator_inputs * shapes_items
         self.attribute_digest = self.generator_digest * shapes_items
+        self.default_inputs = names is not None and not names.intersection(("inputs", "inputs_batch"))
         self.geometries = training_geometries(config, checkout)
         self.unseen = unseen_geometries(config, checkout)
         by_unseen = config["selection"]["by"] == "unseen"

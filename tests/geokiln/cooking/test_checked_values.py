@@ -4,8 +4,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from geokiln.cooking.checked_values import float_arrays, rounding_of
+from geokiln.cooking.checked_values import float_arrays
 from geokiln.errors import UserError
+from geokiln.storage.rounding import rounding_of
 
 BIG = 2**24 + 1  # the first whole number that float32 lacks
 

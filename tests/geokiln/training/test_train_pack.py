@@ -115,7 +115,7 @@ def test_weights_to_start_from_that_do_not_fit_are_told(files, train):
     assert Path("start.safetensors").exists()  # it is the user's: it stays where it is
 
     Path("start.safetensors").write_bytes(Path("start.safetensors").read_bytes()[:-9])
-    with pytest.raises(UserError, match=r"^start.safetensors is no complete .safetensors file \("):
+    with pytest.raises(UserError, match="^training.initial_weights: start.safetensors is no whole .safetensors file"):
         train(files, "start.safetensors")
     assert Path("start.safetensors").exists()  # the user's: nobody else can make it again
 
