@@ -8,6 +8,12 @@ from snakemake.utils import min_version
 min_version("9.27.1")
 
 
+rule all:
+    default_target: True
+    input:
+        "predictions/all.npz",
+
+
 include: "rules/common.smk"
 include: "rules/results.smk"
 include: "rules/environments.smk"
@@ -24,9 +30,3 @@ include: "rules/export.smk"
 include: "rules/predict.smk"
 include: "rules/stale.smk"
 include: "rules/run.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        "predictions/all.npz",

@@ -69,5 +69,6 @@ def test_a_data_point_can_be_asked_for_in_every_granularity(fresh_ripple):
 def test_an_unknown_wedge_or_batch_is_no_target(ripple):
     there_are = "there is no such batch of 96 data points; there are 0-31 to 64-95"
 
-    assert "No rule to produce" in ripple.snakemake("-n", "wedges/hidden_layers-9/model.onnx", fails=True)
+    unknown = ripple.snakemake("-n", "wedges/hidden_layers-9/model.onnx", fails=True)
+    assert "Geokiln: wedges/hidden_layers-9/model.onnx: there is no such target; did you mean wedges/hidd" in unknown
     assert f"batches/0-99.npz: {there_are}" in ripple.snakemake("-n", "batches/0-99.npz", fails=True)
