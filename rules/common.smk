@@ -20,11 +20,7 @@ from geokiln.errors import UserError
 from geokiln.planning.command_line import asked_alone, check_until, looks_only
 from geokiln.planning.project import Project
 from geokiln.planning.reservations import memory, minutes
-from geokiln.planning.run_lock import claim_run, leave_nothing
-from geokiln.planning.stale_results import Results, lost, tell
-from geokiln.planning.summary import note_times, print_summary, print_warnings
 from geokiln.storage.sources import closure
-from geokiln.training.packs import lost_wedges
 
 try:
     given = command_line_values(workflow.overwrite_configfiles, workflow.config_settings.config_args, CHECKOUT)

@@ -3,14 +3,6 @@
 RECOOK = [file for file in [".kept/recook.json"] if os.path.exists(file)]  # what `recook` wrote
 
 
-def sidecar_of_items(wildcards):
-    """The small file that speaks for the work items of a batch, or of a data point."""
-    try:
-        return PROJECT.sidecar(wildcards.get("batch"), wildcards.get("point"))
-    except UserError as error:
-        raise WorkflowError(f"Geokiln: {error}")
-
-
 rule cook_batch:
     input:
         python=environment("cook"),

@@ -1,5 +1,7 @@
 """The results that lead to the final targets, in the order in which data flows, and what they were made from."""
 
+from geokiln.planning.stale_results import Results
+
 PACKS = expand("packs/{pack}.json", pack=TRAINING.packs)
 RUNG_PACKS = expand("rungs/{rung}/{pack}.json", rung=TRAINING.rungs, pack=TRAINING.packs)
 RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
@@ -43,3 +45,11 @@ def tell_what_is_stale(wildcards):
     """An input without files. Every plan begins with a geometry: there Snakemake is told what must run (stale.smk)."""
     workflow.dag.forcefiles.update([*STALE, *LOST])
     return []
+
+
+def sidecar_of_items(wildcards):
+    """The small file that speaks for the work items of a batch, or of a data point."""
+    try:
+        return PROJECT.sidecar(wildcards.get("batch"), wildcards.get("point"))
+    except UserError as error:
+        raise WorkflowError(f"Geokiln: {error}")

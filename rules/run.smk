@@ -3,6 +3,8 @@
 from snakemake.cli import get_argument_parser
 
 from geokiln.planning.folders import check_folders
+from geokiln.planning.run_lock import claim_run, leave_nothing
+from geokiln.planning.summary import note_times, print_summary, print_warnings
 from geokiln.planning.targets import check_targets, names_of
 
 

@@ -1,5 +1,8 @@
 """Never "nothing to do" over stale results: what was lost, and what was made from something else than is there now."""
 
+from geokiln.planning.stale_results import lost, tell
+from geokiln.training.packs import lost_wedges
+
 LOOKS = workflow.output_settings.dryrun or looks_only(sys.argv[1:])
 LOST, STALE = [], []  # a job of a farm does as its run has planned
 if workflow.is_main_process:
