@@ -11,6 +11,8 @@ CHECKOUT = os.path.relpath(workflow.basedir)  # relative, so that a moved projec
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 os.environ.update(GEOKILN_CHECKOUT=os.path.abspath(workflow.basedir))  # where profiles find their scripts
 os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tracked, so an upgrade rebuilds nothing
+# A job prints to its log; what must be seen while it runs, it writes to the terminal, which stays open as number 3.
+shell.prefix("set -euo pipefail; export GEOKILN_TERMINAL=3; exec 3>&2; ")
 
 gc.set_threshold(200_000)  # rules and jobs are many objects and little garbage: looking for it takes its time
 from snakemake.exceptions import WorkflowError

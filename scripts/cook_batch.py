@@ -3,17 +3,19 @@
 import argparse
 import json
 import signal
-import sys
 
 from geokiln.cooking.batch_job import run_batch_job
 from geokiln.cooking.recook import times_recooked
-from geokiln.errors import script
+from geokiln.errors import Stopped, script
+from geokiln.user_code.stopping import stop_on
+from geokiln.user_code.supervisor import supervised
 from geokiln.work_items.batches import batch_range
 
 
+@supervised
 @script
 def main(argv=None):
-    signal.signal(signal.SIGTERM, _stop)  # a farm's time limit, or a job that is cancelled: what is cooked is kept
+    stop_on(signal.SIGTERM, Stopped("asked to stop (SIGTERM); what was cooked is kept"))  # a farm's time limit
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", required=True, help="work_items/items.npz")
     parser.add_argument("--rows", required=True, type=_rows, help="which of them, such as 32-63, or all")
@@ -46,10 +48,6 @@ def _rows(text):
 
 def _seconds(text):
     return None if text == "none" else float(text)
-
-
-def _stop(*_):
-    sys.exit("cook_batch: asked to stop (SIGTERM); what was cooked is kept")
 
 
 if __name__ == "__main__":

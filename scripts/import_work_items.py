@@ -11,11 +11,13 @@ from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, write_json, written
 from geokiln.storage.results import check_vouched, made_from, write_result
+from geokiln.user_code.supervisor import supervised
 from geokiln.work_items.batches import batch_key, batch_range
 from geokiln.work_items.importing import add_attributes, file_names, import_items
 from geokiln.work_items.item_table import with_identity, write_items
 
 
+@supervised
 @script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)

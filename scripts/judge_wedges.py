@@ -14,8 +14,10 @@ from geokiln.storage.results import made_from, read_result, write_result
 from geokiln.storage.tables import Table
 from geokiln.training.own_script import OwnScript
 from geokiln.training.wedge_files import read_weights
+from geokiln.user_code.supervisor import supervised
 
 
+@supervised
 @script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)

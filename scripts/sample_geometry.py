@@ -17,8 +17,10 @@ from geokiln.storage.npz_headers import row_count
 from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 from geokiln.storage.users_arrays import read_users_arrays
+from geokiln.user_code.supervisor import supervised
 
 
+@supervised
 @script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)

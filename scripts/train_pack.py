@@ -9,8 +9,10 @@ from geokiln.storage.files import written
 from geokiln.storage.results import made_from, write_result
 from geokiln.training.context import PackData
 from geokiln.training.pack_job import run_pack_job
+from geokiln.user_code.supervisor import supervised
 
 
+@supervised
 @script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)

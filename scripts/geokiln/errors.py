@@ -25,6 +25,18 @@ def warn(sentence):
     print(f"{WARNING}{sentence}", flush=True)
 
 
+class Stopped(BaseException):
+    """Ends a job or a call from outside (SIGTERM, a time limit); user code that catches Exception does not hold it."""
+
+
+def text_of(error):
+    """Return the text of what user code raised, whose own ``__str__`` may fail."""
+    try:
+        return str(error)
+    except Exception:
+        return "(it has no text)"
+
+
 def script(main):
     """Decorate a script's ``main(argv)``: a UserError exits with 1 and its sentence, a bug keeps its traceback."""
     name = Path(main.__globals__.get("__file__", "geokiln")).stem
@@ -33,7 +45,7 @@ def script(main):
     def run(argv=None):
         try:
             return main(argv)
-        except UserError as error:
+        except (UserError, Stopped) as error:
             sys.exit(f"{name}: {error}")
 
     return run

@@ -27,7 +27,7 @@ def test_a_users_file_gets_the_same_classes_by_earlier_names(lines, write):
 
     mine = UserModule("mine.py")
 
-    assert (mine.function("Geometry"), mine.function("DropItem")) == (Geometry, DropItem)
+    assert (mine.module.Geometry, mine.module.DropItem) == (Geometry, DropItem)
 
 
 @pytest.mark.parametrize(

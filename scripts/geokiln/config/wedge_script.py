@@ -7,7 +7,7 @@ farm.
 import contextlib
 import copy
 import json
-import sys
+import os
 
 from geokiln.config.wedge_mistakes import value_mistakes
 from geokiln.errors import UserError
@@ -35,17 +35,24 @@ def run_wedge_script(path, wedges, settings, training):
     """
     for missing in missing_functions(path, {"wedges": "wedges(wedges, settings) gives the list of wedges"}):
         raise UserError(missing)
-    with leaving_no_trace(path), contextlib.redirect_stdout(sys.stderr):  # stdout may be a graph: snakemake --dag
+    with leaving_no_trace(path), _stderr_alone():
         module = UserModule(path)
         if not module.has("wedges"):
             raise UserError(f"{path} defines no function wedges(wedges, settings)")
-        try:
-            result = module.call("wedges", copy.deepcopy(wedges), copy.deepcopy(settings))
-        except SystemExit as end:
-            raise UserError(f"{path}: wedges ended by sys.exit({end.code!r}); it must give a list of dicts") from None
+        result = module.call("wedges", copy.deepcopy(wedges), copy.deepcopy(settings))
     if not isinstance(result, list) or not result or not all(isinstance(wedge, dict) for wedge in result):
         raise UserError(f"{path}: wedges gave {_described(result)}; it must give a list of dicts, not empty")
     return [_checked(wedge, f"{path}: wedges(...)[{number}]", training) for number, wedge in enumerate(result)]
+
+
+@contextlib.contextmanager
+def _stderr_alone():
+    """Let all that is printed go to a stderr of its own: stdout may be a graph (--dag), and code may close either."""
+    with contextlib.ExitStack() as stack:
+        stderr = stack.enter_context(open(os.dup(2), "w", errors="backslashreplace"))
+        stack.enter_context(contextlib.redirect_stdout(stderr))
+        stack.enter_context(contextlib.redirect_stderr(stderr))
+        yield
 
 
 def _described(result):

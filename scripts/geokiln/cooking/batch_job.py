@@ -131,8 +131,7 @@ def _prepared(generator, time_limit, parameters, parts, command, items_per_call)
     from geokiln.cooking.kinds import cook_kind
 
     generator = Generator(generator, time_limit)
-    if generator.has("setup"):
-        generator.call("setup", parameters)
+    generator.setup(parameters)
     kind = cook_kind(generator, parameters, parts, command, items_per_call)
 
     def cook(items, digests, key, store, *policy):

@@ -72,7 +72,7 @@ def float_arrays(kind, components, where, rows=None):
             raise UserError(f"{what} is there twice, as a text and as {type(name).__name__}")
         arrays[str(name)] = array
     result = Components()
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite, and is named later
+    with np.errstate(all="ignore"):  # what float32 cannot hold becomes infinite, and is named later
         for name, array in arrays.items():
             result[name] = rounded = array.astype(np.float32)
             if array.dtype.itemsize > 2 and array.dtype != np.float32:

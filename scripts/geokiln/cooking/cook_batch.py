@@ -6,10 +6,11 @@ import traceback
 import numpy as np
 
 from geokiln.cooking.kept_items import find_items, gather, keep_items, piece_key, write_index
-from geokiln.errors import DropItem, InvalidExample, UserError
+from geokiln.errors import DropItem, InvalidExample, UserError, text_of
 from geokiln.storage.arrays import layout_of, write_arrays_in_blocks
 from geokiln.storage.files import content_digest, write_json
 from geokiln.storage.rounding import ROUNDING
+from geokiln.user_code import running
 
 TRACEBACKS = 3  # of failed items in a log; the others' messages tell enough
 KEEP_SECONDS = 0.05  # what is cooked within this time is kept together: a kill loses no more than that, or
@@ -55,18 +56,27 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
     missing = found.missing
     dropped, failures, cooked = {}, {}, _Cooked(store, digests, found, check)
     try:
-        for call in kind.calls(len(missing)):
-            rows = missing[call.start : call.stop]
+        for rows, crash in _calls(kind, missing):
             start = time.perf_counter()
-            good, components, errors = _cook(kind, items.rows(rows))
+            if crash and crash.times > 1:
+                ended = UserError(f"{crash.where} ended the process ({crash.how})")
+                good, components, errors = rows[:0], {}, dict.fromkeys(range(len(rows)), ended)
+            else:
+                if crash:
+                    cooked.keep()
+                running.page.items(rows[0], rows[-1], crash.times if crash else 0)
+                good, components, errors = _cook(kind, items.rows(rows))
+                running.page.survived()
             cooked.add(rows[good], components, (time.perf_counter() - start) / len(rows))
             for row, error in errors.items():
                 drop = isinstance(error, DropItem) or (drop_invalid and isinstance(error, InvalidExample))
                 reasons = dropped if drop else failures
-                if not isinstance(error, (UserError, DropItem)) and len(failures) < TRACEBACKS:
-                    traceback.print_exception(type(error), error, error.__traceback__)
+                cause = error.__cause__ if isinstance(error, (UserError, DropItem)) else error
+                if cause and len(failures) < TRACEBACKS:
+                    traceback.print_exception(type(cause), cause, cause.__traceback__)
                 reasons[str(items.ids[rows[row]])] = _reason(kind, items.ids[rows[row]], error)
     finally:  # Ctrl-C, too, keeps what is there
+        running.page.items(-1, -1, 0)
         cooked.keep()
     done = {"cooked": len(missing), "reused": len(items) - len(missing)}
     if failures and not tolerate:
@@ -78,6 +88,16 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
     key = f"{key}-incomplete" if failures else key
     _keep_batch(store, key, items.rows(kept_rows), digests[kept_rows], _only(found, kept_rows), report, done["cooked"])
     return {**done, "dropped": len(dropped), "failed": len(failures), "key": key}
+
+
+def _calls(kind, missing):
+    """Yield the rows of each call, and a Crash if they ended the process before: those come last."""
+    crashes = {(crash.first, crash.last): crash for crash in running.crashes if crash.first >= 0}
+    groups = [(missing[(missing >= first) & (missing <= last)], crash) for (first, last), crash in crashes.items()]
+    calm = np.setdiff1d(missing, np.concatenate([rows for rows, _ in groups])) if groups else missing
+    for rows, crash in [(calm, None), *groups]:
+        for call in kind.calls(len(rows)):
+            yield rows[call.start : call.stop], crash
 
 
 def _cook(kind, items):
@@ -166,8 +186,8 @@ def _ranges(rounding):
 
 def _reason(kind, id_, error):
     if isinstance(error, (UserError, DropItem)):
-        return str(error)
-    return f"{kind.generator.path}: item {id_} raised {type(error).__name__}: {error}"
+        return text_of(error)
+    return f"{kind.generator.path}: item {id_} raised {type(error).__name__}: {text_of(error)}"
 
 
 def _failure(failures, count):

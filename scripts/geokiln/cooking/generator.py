@@ -16,10 +16,15 @@
 =========================================  ==================================================================
 """
 
+import zlib
+
+import numpy as np
+
 from geokiln.cooking.checked_values import checked_components, numbers_of
 from geokiln.cooking.time_limit import call_within
-from geokiln.errors import UserError
+from geokiln.errors import UserError, warn
 from geokiln.geometry.geometry import Geometry
+from geokiln.user_code.random_state import RANDOM
 from geokiln.user_module import UserModule
 
 
@@ -39,18 +44,23 @@ class Generator(UserModule):
         super().__init__(path)
         self.time_limit, self.element = time_limit, element
 
+    def setup(self, parameters):
+        """Let the user prepare what all items need."""
+        if self.has("setup"):
+            self._seeded("setup", 0, self.call, "setup", parameters)
+
     def geometry(self, count, seed, parameters):
         """Return the training Geometry with *count* elements."""
-        return self._geometry("geometry", count, count, seed, parameters)
+        return self._geometry("geometry", seed, count, count, seed, parameters)
 
     def unseen(self, name, count, parameters):
         """Return the Geometry of the unseen input *name* with *count* elements."""
-        return self._geometry("unseen", count, name, count, parameters)
+        return self._geometry("unseen", zlib.crc32(str(name).encode()), count, name, count, parameters)
 
-    def _geometry(self, function, count, *arguments):
+    def _geometry(self, function, global_seed, count, *arguments):
         if not self.has(function):
             raise UserError(f"{self.path} defines no function {function}(...), which the config asks for")
-        result = self.call(function, *arguments)
+        result = self._seeded(function, global_seed, self.call, function, *arguments)
         if isinstance(result, dict):
             try:
                 result = Geometry.from_attributes(result, self.element)
@@ -83,14 +93,40 @@ class Generator(UserModule):
     def _components(self, function, item):
         kind = {"inputs": "input", "cook": "target", "baseline": "baseline"}[function]
         where = f"{self.path}: {function}(item {item.id})"
-        return checked_components(kind, call_within(self.time_limit, where, self.function(function), item), where)
+        return checked_components(kind, self._of_item(function, where, item), where)
+
+    def _of_item(self, function, where, item, *arguments):
+        """Call a function for an item, within the time limit; what it changes of numpy's error handling is undone."""
+        with np.errstate():
+            about = self.time_limit, where, self.guarded, function, where, item, *arguments
+            return self._seeded(function, seed_of(item), call_within, *about)
 
     def read_outputs(self, item, folder):
         """Return the targets that the user's function reads from the files of a command."""
-        where = f"{self.path}: read_outputs(item {item.id})"
-        return call_within(self.time_limit, where, self.function("read_outputs"), item, folder)
+        return self._of_item("read_outputs", f"{self.path}: read_outputs(item {item.id})", item, folder)
+
+    def attributes(self, item):
+        """Return further attributes of an item that is imported."""
+        where = f"{self.path}: attributes(item {item.id})"
+        return self._seeded("attributes", seed_of(item), self.call, "attributes", item, where=where)
 
     def many(self, function, items):
         """Return what a function for many items at once gives."""
         where = f"{self.path}: {function}({len(items)} items, {items.ids[0]} to {items.ids[-1]})"
-        return call_within(self.time_limit and self.time_limit * len(items), where, self.call, function, items)
+        about = self.time_limit and self.time_limit * len(items), where, self.call, function, items
+        return self._seeded(function, seed_of(next(iter(items))), call_within, *about, where=where)
+
+    def _seeded(self, function, seed, call, *arguments, **named):
+        """Call with global random generators seeded, and tell once if the *function* draws from them."""
+        RANDOM.seed(seed)
+        before = RANDOM.before(function)
+        result = call(*arguments, **named)
+        for name in RANDOM.drawn(function, before):
+            better = "draw from item.random, or from a generator that you seed yourself"
+            warn(f"{self.path}: {function} draws from the global random numbers of {name}; {better}")
+        return result
+
+
+def seed_of(item):
+    """Return the seed of global random generators for an item: 32 bits of the seed and the identity."""
+    return zlib.crc32(f"{item.seed} {item.id}".encode())

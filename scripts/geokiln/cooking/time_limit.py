@@ -5,16 +5,16 @@ import time
 import traceback
 from pathlib import Path
 
-from geokiln.errors import UserError
+from geokiln.errors import Stopped, UserError
 
 PACKAGE = str(Path(__file__).parents[1])
 
 
-class _Over(BaseException):
-    """No Exception: a generator that catches those does not hold it up."""
+class _Over(Stopped):
+    """The time is over."""
 
 
-def call_within(seconds, what, function, *arguments):
+def call_within(seconds, what, function, *arguments, **named):
     """Return what a function gives, or end it after so many *seconds* (None: never).
 
     Then the log says where in the user's code it was. It works by SIGALRM, in the main thread: a call of native code is
@@ -26,7 +26,7 @@ def call_within(seconds, what, function, *arguments):
         If it took longer, even if it held the alarm up; says *what* did.
     """
     if not seconds:
-        return function(*arguments)
+        return function(*arguments, **named)
     armed = True
 
     def over(*_):
@@ -37,7 +37,7 @@ def call_within(seconds, what, function, *arguments):
     try:
         try:
             signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # and every second, should a bare `except:` swallow it
-            result = function(*arguments)
+            result = function(*arguments, **named)
         finally:
             armed = False
     except _Over as end:

@@ -154,7 +154,7 @@ def export_module(own, module, n_in):
         # The newer exporter takes seconds and writes opset 18 at least; this one is to stay until that changes.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            torch.onnx.export(
+            own.export(
                 module,
                 (torch.zeros(2, n_in),),
                 file,
@@ -164,6 +164,8 @@ def export_module(own, module, n_in):
                 output_names=["output"],
                 dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}},
             )
+        except UserError:
+            raise
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
             raise UserError(f"{own.path}: torch.onnx cannot export the model: {reason}") from error

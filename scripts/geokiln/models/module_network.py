@@ -7,11 +7,11 @@ class ModuleNetwork:
     """Any ``torch.nn.Module`` as the trainer sees a network: one row of parameters, K = 1; PyTorch differentiates.
 
     The module's tensors become views of the row: weights (two axes and more), then other parameters, then buffers such
-    as running means, whose gradient stays 0.
+    as running means, whose gradient stays 0. ``apply(module, inputs)`` calls it.
     """
 
-    def __init__(self, module, device="cpu"):
-        self.module = module.to(device)
+    def __init__(self, module, device="cpu", apply=torch.nn.Module.__call__):
+        self.module, self._apply = module.to(device), apply
         trained = [tensor for tensor in module.parameters() if tensor.requires_grad]
         others = [tensor for tensor in module.parameters() if not tensor.requires_grad]
         buffers = [tensor for tensor in module.buffers() if tensor.is_floating_point()]
@@ -31,7 +31,7 @@ class ModuleNetwork:
     def __call__(self, inputs, random=None):
         self.module.train(bool(random))
         with torch.set_grad_enabled(bool(random)):
-            self._outputs = self.module(inputs[0])
+            self._outputs = self._apply(self.module, inputs[0])
         return self._outputs.detach().unsqueeze(0)
 
     def backward(self, gradient):

@@ -29,7 +29,8 @@ def coefficient_function(settings, weights, n_in, n_out, own=None):
 
         return lambda inputs: torch.from_numpy(predict(settings["model"], weights, settings, inputs.numpy()))
     if own and own.has("model"):
-        return own_module(own, weights, n_in, n_out, settings)
+        module = own_module(own, weights, n_in, n_out, settings)
+        return lambda inputs: own.apply(module, inputs)
     return lambda inputs: network_outputs(settings, weights, inputs)
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from geokiln.errors import UserError
 
 LOCKS = Path(".kept/locks")
 COPIED_BYTES = 16 << 20
-_held = set()  # the locks that this process holds
+TERMINAL = "GEOKILN_TERMINAL"  # an environment variable: the number of the open file that is the terminal, not the log
+_held = {}  # the locks that this process holds: path -> open file
 
 
 @contextlib.contextmanager
@@ -32,17 +34,40 @@ def locked(name, folder=LOCKS):
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as lock:
+    with open(path, "a+", errors="replace") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            print(f"waiting for another job that works on {name}", flush=True)
+            lock.seek(0)
+            _say(f"waiting for another job that works on {name}: {lock.read(1000) or 'an unknown process'}")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        _held.add(path)
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {os.uname().nodename}, {Path(sys.argv[0]).name}")
+        lock.flush()
+        _held[path] = lock
         try:
             yield
         finally:
-            _held.remove(path)
+            _held.pop(path, None)
+
+
+def _say(line):
+    """Print a line, and in the terminal, too, where the log is another file: nobody reads that while a job waits."""
+    print(line, flush=True)
+    terminal = int(os.environ.get(TERMINAL) or -1)
+    with contextlib.suppress(OSError):
+        os.set_inheritable(terminal, False)
+        os.write(terminal, f"{Path(sys.argv[0]).stem}: {line}\n".encode(errors="backslashreplace"))
+
+
+def _leave_locks():
+    """In a forked child: the locks are its parent's, and free when that dies, however long the child lives."""
+    for lock in _held.values():
+        os.close(lock.fileno())
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_leave_locks)
 
 
 @contextlib.contextmanager

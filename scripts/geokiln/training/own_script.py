@@ -16,7 +16,8 @@
 import numpy as np
 import torch
 
-from geokiln.errors import UserError
+from geokiln.errors import UserError, text_of
+from geokiln.user_code.random_state import RANDOM
 from geokiln.user_module import UserModule
 
 
@@ -33,9 +34,13 @@ class OwnScript:
     def has(self, function):
         return self._module.has(function)
 
+    def seed(self, settings):
+        """Seed the global random generators, which the user's code may draw from, for the training of a wedge."""
+        RANDOM.seed(settings["seed"], anew=True)
+
     def model(self, n_in, n_out, settings):
         """Return the user's module, its initial weights drawn from the wedge's seed."""
-        torch.manual_seed(settings["seed"])
+        self.seed(settings)
         module = self._module.call("model", n_in, n_out, settings)
         if not isinstance(module, torch.nn.Module):
             raise UserError(f"{self.path}: model gave {type(module).__name__}; it must give a torch.nn.Module")
@@ -49,16 +54,26 @@ class OwnScript:
         """Return the outputs (n, n_out) of the user's module for *inputs* (n, n_in), float32 arrays."""
         try:
             with torch.no_grad():
-                outputs = module(torch.from_numpy(inputs))
+                outputs = self.apply(module, torch.from_numpy(inputs))
             shape, kind = tuple(outputs.shape), outputs.dtype
+        except UserError:
+            raise
         except Exception as error:
-            raise UserError(f"{self.path}: the model raised {type(error).__name__}: {error}") from error
+            raise UserError(f"{self.path}: the model raised {type(error).__name__}: {text_of(error)}") from error
         expected = len(inputs), n_out
         if shape != expected:
             raise UserError(f"{self.path}: the model maps inputs {inputs.shape} to {shape}; it must be {expected}")
         if kind != torch.float32:
             raise UserError(f"{self.path}: the model gives {kind}; it must give float32")
         return outputs.numpy()
+
+    def apply(self, module, inputs):
+        """Return what the user's module makes of inputs; what it raises is the caller's to tell."""
+        return self._module.guard.call(f"{self.path}: the model", module, inputs)
+
+    def export(self, module, *arguments, **named):
+        """Let PyTorch export a module in which the user's is called."""
+        self._module.guard.call(f"{self.path}: the model", lambda: torch.onnx.export(module, *arguments, **named))
 
     def loss(self, outputs, targets):
         """Return the user's loss of one network's outputs (n, n_out), a tensor of shape ()."""

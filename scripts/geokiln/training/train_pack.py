@@ -56,6 +56,8 @@ def train_pack(data, members, states, keep, own=None, initial_weights=None):
             _start_from(load_weights, initial_weights)
 
     def prepared(wedges):
+        if own:
+            own.seed(wedges[0])
         network = _network(training, wedges, own, device)
         load_initial(network.load_weights)
         loss = differentiated(own.loss) if own and own.has("loss") else loss_function(settings)
@@ -165,7 +167,7 @@ def _device(name):
 
 def _network(training, wedges, own, device):
     if own and own.has("model"):
-        return ModuleNetwork(own.model(training.n_in, training.n_out, wedges[0]), device)
+        return ModuleNetwork(own.model(training.n_in, training.n_out, wedges[0]), device, own.apply)
     return StackedNetwork(training.n_in, training.n_out, wedges, device=device)
 
 

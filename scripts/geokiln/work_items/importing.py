@@ -187,7 +187,7 @@ def add_attributes(items, generator, parameters):
     """Return the items with what the generator's ``attributes(item)`` gives for each of them."""
     columns = {}
     for row in range(len(items)):
-        given = generator.call("attributes", items.item(row, parameters))
+        given = generator.attributes(items.item(row, parameters))
         if not isinstance(given, dict) or (row and given.keys() != columns.keys()):
             raise UserError(
                 f"{generator.path}: attributes(item {items.ids[row]}) must give a dict, the same names for all"

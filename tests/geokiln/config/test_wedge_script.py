@@ -70,10 +70,10 @@ def test_a_script_imports_modules_beside_it_and_leaves_nothing_of_itself(run, wr
     assert sorted(path.name for path in Path("lib").iterdir()) == ["mine.py", "widths.py"]
 
 
-def test_what_a_script_prints_does_not_mix_with_what_snakemake_prints(run, capsys):
+def test_what_a_script_prints_does_not_mix_with_what_snakemake_prints(run, capfd):
     run("print('read')\n\ndef wedges(wedges, settings):\n    print('called')\n    return wedges\n")
 
-    assert capsys.readouterr() == ("", "read\ncalled\n")
+    assert capfd.readouterr() == ("", "read\ncalled\n")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,8 @@ def test_what_a_script_gives_is_checked_like_the_config(body, sentence, run):
         ("wedges = 5", " defines no function wedges(wedges, settings)"),
         ("def wedges(wedges, settings:", ", line 1: "),
         ("import no_such_module\nwedges = 1", " cannot be imported: ModuleNotFoundError: "),
-        ("import sys\ndef wedges(w, s): sys.exit(3)", ": wedges ended by sys.exit(3); it must give a list of dicts"),
+        ("import sys\ndef wedges(w, s): sys.exit(3)", ": wedges called sys.exit(3)"),
+        ("import sys\nsys.exit(0)\nwedges = 1", ": its import called sys.exit(0)"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_such_script_is_named(text, sentence, run):

@@ -1,6 +1,7 @@
 import json
 import time
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from geokiln.cooking.cook_batch import cook_batch
 from geokiln.cooking.generator import Generator
 from geokiln.cooking.kinds import cook_kind
-from geokiln.errors import UserError
+from geokiln.errors import Stopped, UserError
 from geokiln.storage.arrays import read_arrays
 from geokiln.storage.fingerprints import fingerprint
 from geokiln.storage.store import Store
@@ -142,14 +143,14 @@ def test_of_items_that_raise_the_first_gives_the_reason_and_ten_more_are_named(c
     assert "in cook\n" in capsys.readouterr().err  # the user's own traceback
 
 
-@pytest.mark.parametrize(("error", "reused"), [("ValueError", 4), ("KeyboardInterrupt", 3)])
+@pytest.mark.parametrize(("error", "reused"), [("ValueError", 4), ("KeyboardInterrupt", 4), ("Stopped", 3)])
 def test_quick_items_are_kept_together_and_only_what_is_not_there_is_cooked_next_time(
     error, reused, cook, write, monkeypatch
 ):
     monkeypatch.setattr("geokiln.cooking.cook_batch.KEEP_SECONDS", 60)
-    write("generator.py", GENERATOR.replace("ValueError", error))
+    write("generator.py", "from geokiln.errors import Stopped\n" + dedent(GENERATOR).replace("ValueError", error))
     write("bad.txt", "3")
-    with pytest.raises((UserError, KeyboardInterrupt)):
+    with pytest.raises((UserError, Stopped)):
         cook(items(0, 1, 2, 3, 4))
     pieces = kept()
     cooked()

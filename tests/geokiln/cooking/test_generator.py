@@ -1,6 +1,12 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import geokiln
 from geokiln.cooking.generator import Generator
 from geokiln.errors import InvalidExample, UserError
 from geokiln.work_items.items import WorkItems
@@ -143,3 +149,42 @@ def test_an_array_that_the_generator_changes_later_does_not_change_the_answer(ge
     first, second = result.targets(item()), result.targets(item())
 
     assert (first["h"].tolist(), second["h"].tolist()) == ([1, 0], [2, 0])
+
+
+# Random numbers
+
+
+def test_global_random_numbers_are_those_of_the_item_and_whoever_draws_them_is_told_once(generator, capsys):
+    draws = "[random.random(), random.gauss(0, 1), np.random.random(), np.random.normal()]"
+    text = f"import random\n{HEAD}def cook(item): return {{'h': {draws}}}\ndef inputs(item): return {{'x': 1}}\n"
+    items = WorkItems(np.array(["1", "2", "3"]), 1, {"time": np.zeros(3)})
+    orders, results = [[0, 1, 2], [2, 1], [1]], []
+    for order in orders:
+        made = generator(text)
+        results.append({row: made.targets(items.item(row, {}))["h"].tolist() for row in order if made.inputs(item())})
+
+    assert results[0][1] == results[1][1] == results[2][1] and results[0][2] == results[1][2] != results[0][1]
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(";")[0] for line in said[:2]] == [
+        f"Geokiln warns: generator.py: cook draws from the global random numbers of {name}"
+        for name in ("random", "numpy.random")
+    ]
+    assert len(said) == 2
+
+
+def test_a_random_generator_that_is_first_imported_within_a_call_is_seeded_there(write):
+    write(
+        "generator.py",
+        "def cook(item):\n    import random, numpy\n    return {'h': [random.random(), numpy.random.rand()]}",
+    )
+    program = """if True:
+        from geokiln.cooking.generator import Generator
+        from geokiln.work_items.items import WorkItems
+        import numpy, sys
+        before = {"random", "numpy.random"} & set(sys.modules)
+        print(before, Generator("generator.py").targets(WorkItems(numpy.array(["12"]), 1, {}).item(0, {})))
+    """
+    paths = {**os.environ, "PYTHONPATH": str(Path(geokiln.__file__).parents[1])}
+    one, other = (subprocess.run([sys.executable, "-c", program], env=paths, capture_output=True) for _ in range(2))
+
+    assert one.stdout == other.stdout and one.stdout.startswith(b"set() {'h': array(["), one.stderr

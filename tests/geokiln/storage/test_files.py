@@ -19,11 +19,16 @@ from geokiln.storage.files import (
 )
 
 HOLDER = """
-import sys
+import os, sys, time
 from pathlib import Path
 from geokiln.storage.files import locked
 with locked("batches/0-3.npz", Path("locks")):
     print("held", flush=True)
+    if sys.argv[1] == "first" and not os.fork():  # a worker that lives on until the other has the lock
+        os.closerange(0, 3)
+        while not Path("order.txt").exists():
+            time.sleep(0.02)
+        os._exit(0)
     sys.stdin.readline()
     with open("order.txt", "a") as file:
         file.write(sys.argv[1] + "\\n")
@@ -40,11 +45,14 @@ def is_free(path):
     return True
 
 
-def holder(name):
+def holder(name, terminal):
     """Start a process that holds a lock until it is told to go on."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "scripts")}
+    environment |= {"GEOKILN_TERMINAL": str(terminal.fileno())}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-c", HOLDER, name], env=environment, text=True, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDER, name], env=environment, text=True, **pipes, pass_fds=[terminal.fileno()]
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,10 +60,11 @@ def holder(name):
     [(lambda first: first.communicate("\n"), "first\nsecond\n"), (lambda first: first.kill(), "second\n")],
     ids=["ends", "is killed"],
 )
-def test_a_second_process_says_that_it_waits_until_the_first_ends(end, order):
-    first = holder("first")
-    assert first.stdout.readline() == "held\n"
-    second = holder("second")
+def test_a_second_process_says_for_whom_it_waits_until_the_first_ends_though_its_child_lives_on(end, order):
+    with open("terminal.txt", "w") as terminal:
+        first = holder("first", terminal)
+        assert first.stdout.readline() == "held\n"
+        second = holder("second", terminal)
     waiting = second.stdout.readline()
     second.stdin.write("\n")
     second.stdin.flush()
@@ -65,7 +74,9 @@ def test_a_second_process_says_that_it_waits_until_the_first_ends(end, order):
     second.communicate()
     first.wait()
 
-    assert waiting == "waiting for another job that works on batches/0-3.npz\n"
+    whom = f"process {first.pid} on {os.uname().nodename}, -c"
+    assert waiting == f"waiting for another job that works on batches/0-3.npz: {whom}\n"
+    assert Path("terminal.txt").read_text() == f"-c: {waiting}"
     assert not before
     assert Path("order.txt").read_text() == order
 
