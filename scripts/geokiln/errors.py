@@ -37,12 +37,20 @@ def text_of(error):
         return "(it has no text)"
 
 
+def print_anything():
+    """Let stdout and stderr take any text; what the encoding lacks is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def script(main):
     """Decorate a script's ``main(argv)``: a UserError exits with 1 and its sentence, a bug keeps its traceback."""
     name = Path(main.__globals__.get("__file__", "geokiln")).stem
 
     @functools.wraps(main)
     def run(argv=None):
+        print_anything()
         try:
             return main(argv)
         except (UserError, Stopped) as error:

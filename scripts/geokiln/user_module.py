@@ -37,8 +37,7 @@ class UserModule:
         try:
             self.guard.call(f"{path}: its import", loader.exec_module, self.module)
         except UserError as error:
-            _show(error)
-            raise
+            raise _shown(error) from None
         except Exception as error:
             traceback.print_exc()
             raise UserError(f"{path} cannot be imported: {type(error).__name__}: {text_of(error)}") from None
@@ -57,18 +56,19 @@ class UserModule:
         try:
             return self.guarded(name, where, *arguments)
         except UserError as error:
-            _show(error)
-            raise
+            raise _shown(error) from None
         except Exception as error:
             traceback.print_exc()
             raise UserError(f"{where} {what_happened(error)}") from None
 
 
-def _show(error):
-    """Show where a call wanted to end the process; a UserError of the user's own says enough."""
+def _shown(error):
+    """Show where a call wanted to end the process, and return its error; a UserError of the user's own says enough."""
     cause = error.__cause__
     if cause:
         traceback.print_exception(type(cause), cause, cause.__traceback__)
+        error.__cause__ = None  # shown once
+    return error
 
 
 def _free_name(path):

@@ -57,3 +57,12 @@ def test_the_model_of_an_epoch_that_is_never_kept_is_refused_before_any_job(fres
 
     assert "Geokiln: wedges/hidden_layers-1/epoch-20.onnx cannot be made: training.snapshots is null" in output
     assert not (fresh_ripple / "geometry").exists()
+
+
+def test_a_script_of_wedges_that_ends_the_process_ends_the_run_with_its_name(fresh_ripple):
+    (fresh_ripple / "mine.py").write_text("import sys\n\ndef wedges(wedges, settings):\n    sys.exit(0)\n")
+    fresh_ripple.configure(wedges=[{"script": "mine.py"}])
+
+    output = fresh_ripple.snakemake("predictions/all.npz", fails=True)
+
+    assert "mine.py: wedges called sys.exit(0)\n" in output

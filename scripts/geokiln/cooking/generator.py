@@ -24,7 +24,7 @@ from geokiln.cooking.checked_values import checked_components, numbers_of
 from geokiln.cooking.time_limit import call_within
 from geokiln.errors import UserError, warn
 from geokiln.geometry.geometry import Geometry
-from geokiln.user_code.random_state import RANDOM
+from geokiln.user_code.random_state import RANDOM, Draws
 from geokiln.user_module import UserModule
 
 
@@ -43,6 +43,7 @@ class Generator(UserModule):
     def __init__(self, path, time_limit=None, element="primitive"):
         super().__init__(path)
         self.time_limit, self.element = time_limit, element
+        self._seed, self._draws = None, Draws()
 
     def setup(self, parameters):
         """Let the user prepare what all items need."""
@@ -118,10 +119,12 @@ class Generator(UserModule):
 
     def _seeded(self, function, seed, call, *arguments, **named):
         """Call with global random generators seeded, and tell once if the *function* draws from them."""
-        RANDOM.seed(seed)
-        before = RANDOM.before(function)
+        if seed != self._seed:  # the functions of an item share its random numbers: to seed takes 10 us
+            self._seed = seed
+            RANDOM.seed(seed)
+        before = self._draws.before(function)
         result = call(*arguments, **named)
-        for name in RANDOM.drawn(function, before):
+        for name in self._draws.drawn(function, before):
             better = "draw from item.random, or from a generator that you seed yourself"
             warn(f"{self.path}: {function} draws from the global random numbers of {name}; {better}")
         return result

@@ -36,7 +36,7 @@ class OwnScript:
 
     def seed(self, settings):
         """Seed the global random generators, which the user's code may draw from, for the training of a wedge."""
-        RANDOM.seed(settings["seed"], anew=True)
+        RANDOM.seed(settings["seed"])
 
     def model(self, n_in, n_out, settings):
         """Return the user's module, its initial weights drawn from the wedge's seed."""

@@ -7,18 +7,25 @@ fingerprint of the later one.
 
 import os
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from importlib import machinery
 
 FOLDER = "GEOKILN_RUNS_FROM_SOURCE"  # an environment variable: processes that user code starts do the same
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-class FromSource(SourceFileLoader):
+class FromSource(machinery.SourceFileLoader):
     """Compiles what stands in the file; it neither reads nor writes bytecode."""
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
+
+
+LOADERS = [
+    (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+    (FromSource, machinery.SOURCE_SUFFIXES),
+    (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),  # x.pyc without an x.py: all there is
+]
 
 
 def run_from_source(folder):
@@ -33,7 +40,7 @@ def run_from_source(folder):
     def hook(path):
         if not (os.path.isdir(path) and covers(path)):
             raise ImportError(f"{path} is not below {folder}")
-        return FileFinder(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (FromSource, SOURCE_SUFFIXES))
+        return machinery.FileFinder(path, *LOADERS)
 
     sys.path_hooks.insert(0, hook)
     for path in [path for path in sys.path_importer_cache if covers(path)]:

@@ -70,7 +70,8 @@ class Guard:
         os.umask(self.umask)
         if list(map(getsignal, OWNED)) != handlers:
             for number, handler in zip(OWNED, handlers):
-                signal.signal(number, handler)
+                if handler is not None:  # None: not Python's, so not to be had
+                    signal.signal(number, handler)
         for stream in self.streams:
             stream.put_back()
         if locale.setlocale(locale.LC_ALL) != self.locale:

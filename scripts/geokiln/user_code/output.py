@@ -8,17 +8,9 @@ import fcntl
 import os
 import shutil
 import stat
-import sys
 
 LONGEST = 1_000_000  # bytes of a log that is shown
 END = 900_000  # of them, at the end of the log: there it says what failed
-
-
-def print_anything():
-    """Let stdout and stderr take any text; what the encoding lacks is escaped."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def mend_log(file=1):

@@ -12,19 +12,13 @@ STATES = {"random": ("getstate", "setstate"), "numpy.random": ("get_state", "set
 
 
 class GlobalRandom:
-    """Seeds the global generators, and finds out who draws from them."""
+    """Seeds the global generators."""
 
     def __init__(self):
-        self._seed, self._calls, self._told = None, {}, set()
+        self._seed = 0
 
-    def seed(self, seed, anew=False):
-        """Seed those that are imported; one that is imported later, within a call, is seeded then.
-
-        The functions of an item share its random numbers, since seeding takes 10 us: the same seed again changes
-        nothing, unless *anew* says so.
-        """
-        if seed == self._seed and not anew:
-            return
+    def seed(self, seed):
+        """Seed those that are imported; one that is imported later, within a call, is seeded then."""
         self._seed = seed
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
@@ -44,6 +38,16 @@ class GlobalRandom:
             spec.loader.exec_module = lambda module: (run(module), self._seed_one(name))[0]
         return spec
 
+
+RANDOM = GlobalRandom()  # there is one of each generator in a process
+
+
+class Draws:
+    """Finds out which functions draw from the global generators."""
+
+    def __init__(self):
+        self._calls, self._told = {}, set()
+
     def before(self, function):
         """Return the states before a call of a function, or None: looking at each call would take too long.
 
@@ -59,9 +63,6 @@ class GlobalRandom:
             if before.get(name, state) != state and (function, name) not in self._told:
                 self._told.add((function, name))
                 yield name
-
-
-RANDOM = GlobalRandom()  # there is one of each generator in a process
 
 
 def global_states():

@@ -1,8 +1,10 @@
 """Signals that ask this process to stop. Only the standard library is imported here."""
 
+import os
 import signal
 
 asked_to_stop = []  # what they raised: user code may have swallowed it
+_before = {}  # signal -> the handler before ours
 
 
 def stop_on(number, error):
@@ -15,4 +17,15 @@ def stop_on(number, error):
             asked_to_stop.append(error)
             raise error
 
-    return signal.signal(number, stop)
+    _before[number] = signal.signal(number, stop)
+    return _before[number]
+
+
+def _leave_signals():
+    """In a forked child: whoever ends it (a pool of processes does) ends no job."""
+    for number, handler in _before.items():
+        signal.signal(number, handler or signal.SIG_DFL)
+    _before.clear()
+
+
+os.register_at_fork(after_in_child=_leave_signals)

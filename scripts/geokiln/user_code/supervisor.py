@@ -7,6 +7,7 @@ was doing when it ended. Only the standard library is imported here.
 
 import contextlib
 import functools
+import gc
 import os
 import signal
 import sys
@@ -14,11 +15,13 @@ import threading
 import zlib
 from pathlib import Path
 
+from geokiln.errors import print_anything
 from geokiln.storage.store import STORE
 from geokiln.user_code import from_source, running  # noqa: F401 (a spawned process is to run from source)
-from geokiln.user_code.output import mend_log, print_anything
+from geokiln.user_code.output import mend_log
 from geokiln.user_code.stopping import stop_on
 
+GUARD = "geokiln.user_code.guard"  # imported with the first user code
 GRACE = 3  # seconds that threads and processes of the user's have to end, once the job's work is done
 IN_A_ROW = 10  # crashes, none of them of an item that had one before: then something is wrong with all items
 
@@ -59,16 +62,17 @@ def _watch(main, name):
         stops.append(number)
         os.kill(child, number)
 
+    gc.freeze()  # looking for garbage, the new process would copy what both can share
     while True:
         sys.stdout.flush()
         child = os.fork()
         if not child:
             _work(main)
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches both
+        handlers = {signal.SIGTERM: stop, signal.SIGINT: lambda *_: None}  # Ctrl-C reaches both
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         page = running.page
         if page.exit_code is not None:
             if ended == -signal.SIGALRM:
@@ -111,19 +115,19 @@ def _work(main):
     except BaseException:
         sys.excepthook(*sys.exc_info())
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with contextlib.suppress(OSError):  # a full disk
+            stream.flush()
     running.page.call(_threads_left())
     running.page.end(code)
+    if GUARD not in sys.modules:  # no user code ran, and to clear up takes as long as to find what was kept
+        os._exit(code)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the end of the process, whatever waits for whatever
     signal.alarm(GRACE)
     sys.exit(code)
 
 
 def _threads_left():
-    if "geokiln.user_code.guard" not in sys.modules:  # there was nothing to do, and no user code ran
-        return ""
-    from geokiln.user_code.guard import threads_left
-
+    threads_left = getattr(sys.modules.get(GUARD), "threads_left", ())
     count = len([thread for thread in threading.enumerate() if not thread.daemon]) - 1
     return f"{', '.join(threads_left)} left {count} threads running" if threads_left and count else ""
 
