@@ -13,7 +13,7 @@ class Net(torch.nn.Module):
     def __init__(self, n_in, n_out):
         super().__init__()
         self.linear, self.norm = torch.nn.Linear(n_in, n_out), torch.nn.RMSNorm(n_out)
-        self.noise, self.calls = np.random.randn(), 0
+        self.noise, self.calls = np.random.default_rng().standard_normal(), 0
 
     def forward(self, x):
         y = self.linear(x)
