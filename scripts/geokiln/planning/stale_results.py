@@ -38,12 +38,13 @@ class Results:
         self._codes, self._told, self._fresh = {}, {}, []
 
     def plan(self, name, wildcards):
-        """Return what identifies the plan of a job: all parameters of its rule, and the contents of its code."""
+        """Return what identifies the plan of a job: all parameters of its rule, its code and its environment."""
         rule = self.workflow.get_rule(name)
         if name not in self._codes:
             self._codes[name] = quick_digests(rule.input.code)
         values = {key: _expanded(value, wildcards) for key, value in rule.params.items() if key != "plan"}
-        return fingerprint([values, self._codes[name]])
+        environment = os.path.basename(os.path.dirname(rule.input.python))
+        return fingerprint([values, self._codes[name], environment])
 
     def stale(self):
         """Return the side-cars that are there, and were made from something else than is there now, or were altered."""
