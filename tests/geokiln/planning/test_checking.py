@@ -146,7 +146,7 @@ WEIGHTS = "training.initial_weights: w.pt is no .safetensors file; safetensors.t
             "mine.py defines train, but no function mo",
         ),
         ("w.pt", "PK-and-so-on", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
-        ("w.pt", "PK", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
+        ("w.pt", "\2\0\0\0\0\0\0\0[]", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
         ("w.pt", "\2\0\0\0\0\0\0\0{", {"training": {"initial_weights": "w.pt"}}, WEIGHTS),
         ("cook.txt", "-r a.txt\n", {"environments": {"cook": "cook.txt"}}, "environments.cook: a.txt does not exist"),
         (
