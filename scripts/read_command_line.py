@@ -4,9 +4,11 @@ The launcher asks in Snakemake's environment. The parser looks at flags, profile
 plugin is in another environment, so a name and flags that only it knows are let pass.
 """
 
+import argparse
 import contextlib
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -52,6 +54,11 @@ def parse(argv):
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             _, args = cli.parse_args(argv)
     except (CliException, WorkflowError, SystemExit):  # a mistake, or --help: Snakemake itself will tell
+        for file in [Path(profile) for profile in found]:  # a profile has flags of a plugin that is not here
+            files = sorted(file.glob("*.yaml")) if file.is_dir() else [file] if file.is_file() else []
+            named = [re.search(r"^executor:\s*[\"']?([\w-]+)", one.read_text(), re.M) for one in files]
+            for executor in filter(None, named):
+                return argparse.Namespace(executor=executor[1], directory=None, targets=[]), None
         return None, None
     finally:
         cli.get_argument_parser = make_parser
