@@ -1,6 +1,5 @@
 """How a mistake of the user's ends: in one sentence. And what a job warns of."""
 
-import difflib
 import functools
 import sys
 from pathlib import Path
@@ -61,5 +60,7 @@ def script(main):
 
 def near_match(word, known):
     """Return which of *known* words is nearest to a *word*, or all of them if none is near, as a part of a sentence."""
+    import difflib  # takes milliseconds, which jobs that do well need not pay
+
     match = difflib.get_close_matches(str(word), list(known), 1, 0.6)
     return f"did you mean {match[0]}?" if match else f"known: {', '.join(known)}"

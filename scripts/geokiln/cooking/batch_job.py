@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from geokiln.cooking.context import cook_context, kept_context, why_cooked
-from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, read_json, watch, write_json, written
 from geokiln.storage.npz_headers import array_headers
@@ -92,6 +91,8 @@ def run_batch_job(
             line = f"0 cooked, {len(digests)} reused: no item of this batch changed"
         else:
             items = read_items(table, rows.start if rows else 0, len(digests))
+            from geokiln.storage.audit import audited
+
             with audited("cook", generator, generator_inputs, [table]) as covered:
                 cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
                 covered()  # before a week of cooking, and again whenever something is kept

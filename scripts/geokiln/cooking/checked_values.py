@@ -8,7 +8,7 @@ merge, which sees all items, judges that.
 import numpy as np
 
 from geokiln.errors import InvalidExample, UserError
-from geokiln.storage.rounding import rounding_of
+from geokiln.storage.rounding import rounding_of, rounds
 from geokiln.storage.users_arrays import as_array
 
 
@@ -75,7 +75,7 @@ def float_arrays(kind, components, where, rows=None):
     with np.errstate(all="ignore"):  # what float32 cannot hold becomes infinite, and is named later
         for name, array in arrays.items():
             result[name] = rounded = array.astype(np.float32)
-            if array.dtype.itemsize > 2 and array.dtype != np.float32:
+            if rounds(array.dtype):
                 table = (array, rounded) if rows is not None else (array[np.newaxis], rounded[np.newaxis])
                 result.rounding[name] = rounding_of(kind, *table)
     return result

@@ -1,6 +1,5 @@
 """Preprocessing: split, standardise, compress targets; fitted on the training split only."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from geokiln.dataset.pca import principal_directions
 from geokiln.errors import UserError
 from geokiln.storage.arrays import write_arrays
+from geokiln.storage.fingerprints import blake2b
 from geokiln.storage.tables import Table, TableWriter, columns_of, is_constant, moments
 
 SPLITS = ["training", "validation"]
@@ -80,10 +80,7 @@ def held_out(ids, validation_share, test_share, seed):
     share (the one whose hash is nearest), and at least one is left for training.
     """
     hashes = np.array(
-        [
-            int.from_bytes(hashlib.blake2b(f"{seed}:{id_}".encode(), digest_size=8).digest(), "big") / 2**64
-            for id_ in ids
-        ]
+        [int.from_bytes(blake2b(f"{seed}:{id_}".encode(), digest_size=8).digest(), "big") / 2**64 for id_ in ids]
     )
     validation, test = hashes < validation_share, hashes >= 1 - test_share
     order = np.argsort(hashes, kind="stable")

@@ -7,7 +7,7 @@ import numpy as np
 
 from geokiln.errors import UserError
 from geokiln.storage.arrays import open_arrays
-from geokiln.storage.rounding import rounding_of
+from geokiln.storage.rounding import rounding_of, rounds
 
 LOST_SHARE = 1e-3  # of a column's range that float32 may take away: about 10 bits are left then
 NOISE = 1e-13  # of a value: what float64 itself rounds in a computation of a few hundred steps; whole steps are none
@@ -53,6 +53,8 @@ def check_attributes(items):
     """
     for name in items.input_names:
         column = items.attributes[name]
+        if not rounds(column.dtype):
+            continue
         with np.errstate(over="ignore", invalid="ignore"):
             rounded = column.astype(np.float32)
             lost = np.ptp(rounding_of("input", column, rounded), 0)

@@ -1,7 +1,6 @@
 """Environments: one virtualenv per kind of job, in a folder whose name carries all that it depends on."""
 
 import errno
-import hashlib
 import os
 import platform
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.planning.folders import ENVIRONMENTS
+from geokiln.storage.fingerprints import blake2b
 from geokiln.storage.requirements import requirement_lines
 
 NEEDED = {  # packages that every job of a kind imports; the export, which comes last, among those that train
@@ -27,7 +27,7 @@ def environment_name(kind, requirements, interpreter):
     Comments and blank lines of the requirements do not count, nor does the place of any file.
     """
     text = "\n".join([interpreter_tag(interpreter), *requirement_lines(requirements)])
-    return f"{kind}-{hashlib.blake2b(text.encode(), digest_size=5).hexdigest()}"
+    return f"{kind}-{blake2b(text.encode(), digest_size=5).hexdigest()}"
 
 
 def base_interpreter(choice):

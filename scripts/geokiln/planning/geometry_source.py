@@ -1,5 +1,6 @@
 """Where a geometry comes from, the training's or an unseen input's, and what is known of it before it is made."""
 
+import functools
 import os
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ class GeometrySource:
         """The user's file as a list, empty if the generator makes the geometry: an input of a rule."""
         return [self.file] if self.file else []
 
-    @property
+    @functools.cached_property  # of a large file, it takes most of the time to read the rules
     def digest(self):
         """Identifies the contents of the user's file; empty if the generator makes the geometry."""
         return quick_digests([self.file]) if self.file else ""

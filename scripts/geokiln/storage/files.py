@@ -5,7 +5,6 @@ Only the standard library is imported here: jobs that find nothing to do must no
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ import zlib
 from pathlib import Path
 
 from geokiln.errors import UserError
+from geokiln.storage.fingerprints import blake2b
 
 LOCKS = Path(".kept/locks")
 COPIED_BYTES = 16 << 20
@@ -140,7 +140,7 @@ def crc32(path):
 
 def content_digest(path):
     """Return 32 hexadecimal digits that identify the file's bytes (BLAKE2b)."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)

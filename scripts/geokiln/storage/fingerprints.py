@@ -4,11 +4,15 @@ Geokiln's own modules do not count. A version constant for each stage does, rais
 change: an upgrade never recooks a week of farm by accident.
 """
 
-import hashlib
 import json
+
+try:
+    from _blake2 import blake2b  # hashlib's own; hashlib loads OpenSSL first, which every job would pay for
+except ImportError:
+    from hashlib import blake2b
 
 
 def fingerprint(value):
     """Return 32 hexadecimal digits for a value made of dicts, lists, strings, numbers, booleans and None."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return blake2b(text.encode(), digest_size=16).hexdigest()

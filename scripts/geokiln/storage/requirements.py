@@ -3,13 +3,13 @@
 Geokiln's launcher reads this, too, before anything is installed: only the standard library is imported here.
 """
 
-import hashlib
 import os
 import re
 from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.storage.files import content_digest
+from geokiln.storage.fingerprints import blake2b
 
 INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:[ =]\s*|(?=[^ =]))(.+)")
 EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*")
@@ -60,7 +60,7 @@ def _digest(path):
     """Return 32 hexadecimal digits that change with the files of a package; hidden and built ones do not count."""
     if path.is_file():
         return content_digest(path)
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for parent, folders, names in os.walk(path):
         folders[:] = sorted(
             name for name in folders if name[0] != "." and name not in NOT_PACKAGED and name[-9:] != ".egg-info"

@@ -7,14 +7,13 @@ project may be copied, archived and restored without them. Only the standard lib
 """
 
 import contextlib
-import hashlib
 import json
 import os
 from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.storage.files import content_digest, json_text, put_aside, read_json
-from geokiln.storage.fingerprints import fingerprint
+from geokiln.storage.fingerprints import blake2b, fingerprint
 
 LINE = b'"made_from": '
 HASHED_BYTES = 64 << 20  # larger files are known by their size; they have checksums within, compared by who reads them
@@ -131,4 +130,4 @@ def _parts(raw):
 
 
 def _digest(raw):
-    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+    return blake2b(raw, digest_size=16).hexdigest()

@@ -10,6 +10,11 @@ ROUNDING = "rounding/"  # before the name of a component: what float32 took away
 MOST_COLUMNS = 64  # of an input whose columns are judged one by one; a wider one is judged as a whole
 
 
+def rounds(dtype):
+    """Whether float32 lacks values of a type: it holds all of float16, int16 and smaller ones."""
+    return not np.can_cast(dtype, np.float32)
+
+
 def rounding_of(kind, original, rounded):
     """Return what float32 took away from a component, float64 (n, k) for its *original* rows (n, ...).
 

@@ -2,11 +2,11 @@
 
 import ast
 import functools
-import hashlib
 import os
 from pathlib import Path
 
 from geokiln.errors import UserError
+from geokiln.storage.fingerprints import blake2b
 
 COMPILED = (".so", ".pyd")  # suffixes of extension modules
 
@@ -50,9 +50,12 @@ def module_files(name, root):
     """Return the files in the folder *root* that run when a module is imported: a.b.c runs a/__init__.py as well."""
     files, stem = [], root
     for part in name.split("."):
+        beside = _files_of_a_name(stem, part)
         stem = part if stem == "." else f"{stem}/{part}"
+        if not beside:  # an installed module, as most are
+            break
         files += filter(os.path.isfile, (f"{stem}.py", f"{stem}/__init__.py"))
-        files += _compiled(stem)
+        files += [os.path.join(os.path.dirname(stem), file) for file in beside if file.endswith(COMPILED)]
         if not os.path.isdir(stem):
             break
     return files
@@ -87,7 +90,7 @@ def code_digest(script):
     Where the files lie does not count, so a moved project keeps its digests.
     """
     script = Path(script)
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for path in closure(script):
         digest.update(str(path.relative_to(script.parent)).encode())
         compiled = path.suffix in COMPILED
@@ -182,17 +185,18 @@ def _imported_files(node, path, root):
     return [file for folder, name in names for file in module_files(name, folder)]
 
 
-def _compiled(stem):
-    """Return the compiled modules of a name, of whatever Python: the one that cooks may be another than this one."""
-    folder, name = os.path.split(stem)
+def _files_of_a_name(folder, name):
+    """Return the files and folders of a module's name in a *folder*, compiled for whatever Python; sorted."""
     try:
         status = os.stat(folder or ".")
     except OSError:
         return []
-    listed = _compiled_in(folder or ".", status.st_mtime_ns, status.st_ino)
-    return [os.path.join(folder, file) for file in listed if file.split(".")[0] == name]
+    return _files_by_name(folder or ".", status.st_mtime_ns, status.st_ino).get(name, [])
 
 
 @functools.lru_cache(maxsize=None)
-def _compiled_in(folder, *_signature):
-    return sorted(file for file in os.listdir(folder) if file.endswith(COMPILED))
+def _files_by_name(folder, *_signature):
+    names = {}
+    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        names.setdefault(file.split(".")[0], []).append(file)
+    return names

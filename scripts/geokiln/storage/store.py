@@ -21,6 +21,7 @@ class Store:
 
     def __init__(self, stage, root=STORE):
         self.folder = Path(root) / stage
+        self._whole = set()  # keys whose files were read: a job asks once before it works, and again to publish
 
     @contextlib.contextmanager
     def keep(self, key, anew=False):
@@ -63,10 +64,12 @@ class Store:
 
     def is_whole(self, key):
         """Whether a result is kept under *key*, with the checksums of then; a damaged one is thrown away."""
-        whole = self.agrees(key)
-        if not whole:
-            self.discard(key)
-        return whole
+        if key not in self._whole:
+            if not self.agrees(key):
+                self.discard(key)
+                return False
+            self._whole.add(key)
+        return True
 
     def agrees(self, key):
         """Return what `is_whole` does, and throw nothing away."""
@@ -82,4 +85,5 @@ class Store:
 
     def discard(self, key):
         """Throw away what is kept under *key*, if anything."""
+        self._whole.discard(key)
         shutil.rmtree(self.folder / key, ignore_errors=True)

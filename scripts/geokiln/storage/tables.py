@@ -5,7 +5,6 @@ The sidecar names the components in their order with shapes and offsets, the num
 rows and a digest of the whole: it vouches for the big file, and whoever needs the big file depends on the sidecar.
 """
 
-import hashlib
 import math
 import zlib
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from geokiln.errors import UserError
 from geokiln.storage.arrays import BLOCK_BYTES
 from geokiln.storage.files import put_aside, write_json
+from geokiln.storage.fingerprints import blake2b
 from geokiln.storage.results import read_result
 
 
@@ -77,7 +77,7 @@ class TableWriter:
         self.width = sum(component["size"] for component in self.components)
         self.rows = 0
         self.block_rows = max(1, BLOCK_BYTES // (4 * self.width))
-        self._digest = hashlib.blake2b(digest_size=16)
+        self._digest = blake2b(digest_size=16)
         self._checksums, self._crc, self._crc_rows = [], 0, 0
 
     def __enter__(self):

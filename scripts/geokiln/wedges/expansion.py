@@ -4,11 +4,11 @@ A list of nodes makes them, as stacked Wedge TOPs do (SideFX, tops/wedge): each 
 more.
 """
 
-import hashlib
 import itertools
 import json
 
 from geokiln.errors import UserError
+from geokiln.storage.fingerprints import blake2b
 from geokiln.wedges.conditions import condition
 from geokiln.wedges.nodes import expand_node
 
@@ -123,4 +123,4 @@ def wedge_name(wedge):
 
 
 def _hashed(text):
-    return "wedge-" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    return "wedge-" + blake2b(text.encode(), digest_size=8).hexdigest()

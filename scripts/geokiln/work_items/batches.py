@@ -1,6 +1,6 @@
 """Batches: the blocks of work items that one job owns. Only the standard library is imported here."""
 
-import hashlib
+from geokiln.storage.fingerprints import blake2b
 
 
 def automatic_batch_size(count):
@@ -58,4 +58,4 @@ def batch_key(digests, policy):
 
     *policy* says what else shapes the result: what becomes of invalid examples.
     """
-    return hashlib.blake2b(b"".join(digests) + policy.encode(), digest_size=16).hexdigest()
+    return blake2b(b"".join(digests) + policy.encode(), digest_size=16).hexdigest()

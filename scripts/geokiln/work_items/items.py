@@ -1,9 +1,9 @@
 """Work items: what one cook computes, as a table and as a generator's functions see them."""
 
-import hashlib
 import json
 
 from geokiln.errors import UserError
+from geokiln.storage.fingerprints import blake2b
 
 
 class WorkItems:
@@ -61,24 +61,33 @@ class WorkItems:
 
         names = sorted(self.attributes)
         layout = [(name, _kind(self.attributes[name]), list(self.attributes[name].shape[1:])) for name in names]
-        common = hashlib.blake2b(json.dumps([self.seed, layout]).encode(), digest_size=16)
+        common = blake2b(json.dumps([self.seed, layout]).encode(), digest_size=16)
         digests = bytearray()
         for start in range(0, len(self), block):
             rows = self.rows(slice(start, start + block))
             columns = [rows.attributes[name] for name in names]
-            texts = [column for column in columns if column.dtype.kind == "U"]
+            texts = _texts(rows.ids, [column for column in columns if column.dtype.kind == "U"])
             numbers = [_bytes(column) for column in columns if column.dtype.kind != "U"]
-            table = np.hstack(numbers) if numbers else np.zeros((len(rows), 0), np.uint8)
-            for number, id_ in enumerate(rows.ids):
+            width = sum(column.shape[1] for column in numbers)
+            table = np.hstack(numbers).tobytes() if numbers else b""
+            for number, text in enumerate(texts):
                 digest = common.copy()
-                digest.update(json.dumps([str(id_), *[text[number].tolist() for text in texts]]).encode())
-                digest.update(table[number].data)
+                digest.update(text.encode())
+                digest.update(table[number * width : (number + 1) * width])
                 digests += digest.digest()
         return np.frombuffer(bytes(digests), np.uint64).reshape(-1, 2)
 
 
 def _kind(column):
     return "text" if column.dtype.kind == "U" else column.dtype.newbyteorder("<").str
+
+
+def _texts(ids, columns):
+    """Yield the identity of each row and its texts, as JSON."""
+    if not columns:  # of a million rows, json.dumps takes most of the time
+        quoted = json.encoder.encode_basestring_ascii
+        return (f"[{quoted(id_)}]" for id_ in ids.astype(str).tolist())
+    return (json.dumps(row) for row in zip(ids.astype(str).tolist(), *(column.tolist() for column in columns)))
 
 
 def _bytes(column):
@@ -145,7 +154,7 @@ def id_number(id_):
     """
     if id_.isascii() and id_.isdigit() and (id_ == "0" or id_[0] != "0"):
         return int(id_)
-    return int(hashlib.blake2b(id_.encode(), digest_size=8).hexdigest(), 16)
+    return int(blake2b(id_.encode(), digest_size=8).hexdigest(), 16)
 
 
 class ManyItems:
