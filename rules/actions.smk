@@ -20,7 +20,7 @@ rule accept:
     params:
         environment=PROJECT.environment_names["cook"],
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
         " --environment {params.environment}"
@@ -36,7 +36,7 @@ rule recook:
     log:
         "logs/recook.log",
     shell:
-        "{input.python:q} {input.code[0]:q} 2>&1 | tee {log:q}"
+        "{input.python:q} {input.code:q} 2>&1 | tee {log:q}"
 
 
 # Which items a request would have to cook: none of them is cooked.
@@ -55,7 +55,7 @@ rule check_cooked:
         command=as_it_is(PROJECT.command),
         environment=PROJECT.environment_names["cook"],
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --items {input.table:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"

@@ -22,7 +22,6 @@ from geokiln.errors import UserError
 from geokiln.planning.command_line import asked_alone, check_until, looks_only
 from geokiln.planning.project import Project
 from geokiln.planning.reservations import memory, minutes
-from geokiln.storage.sources import closure
 
 try:
     given = command_line_values(workflow.overwrite_configfiles, workflow.config_settings.config_args, CHECKOUT)
@@ -56,8 +55,8 @@ wildcard_constraints:
 
 
 def code(script):
-    """The script and the modules that it imports: an edited module reruns its users, a touched file nothing."""
-    return [str(path) for path in closure(os.path.join(CHECKOUT, "scripts", script))]
+    """A rule's script. The modules that it imports count by the job's `plan`: an edited one reruns its users."""
+    return os.path.join(CHECKOUT, "scripts", script)
 
 
 def environment(kind):

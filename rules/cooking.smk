@@ -33,7 +33,7 @@ rule cook_batch:
         invalid=config["work_items"]["invalid"],
         failed="drop" if config["work_items"]["failure_share"] else "fail",
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --items {input.table:q}"
         " --rows {params.rows}"
         " --generator {input.generator[0]:q}"

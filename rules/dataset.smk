@@ -33,7 +33,7 @@ rule merge_dataset:
         plan=plan_of("merge_dataset"),
         failure_share=config["work_items"]["failure_share"],
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " {input.parts:q}"
         " --failure-share {params.failure_share}"
         " --plan {params.plan}"

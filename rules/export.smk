@@ -25,7 +25,7 @@ rule export_model:
         script_digest=TRAINING.script_digest,
     # Which wedge is the first of the ranking is known only now.
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --ranking {input.ranking:q} {input.sidecar_of_ranking:q}"
         " --result wedges/{{wedge}}/training.json"
         " --weights wedges/{{wedge}}/weights.safetensors"
@@ -61,7 +61,7 @@ rule export_wedge:
         epoch="chosen",
         script_digest=TRAINING.script_digest,
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --wedge {wildcards.wedge:q}"
         " --epoch {params.epoch}"
         " --result {input.result:q}"

@@ -28,7 +28,7 @@ rule sample_geometry:
         elements=config["geometry"]["count"] or "any",
         seed=config["geometry"]["seed"],
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
         " --generator-digest {params.generator_digest}"
@@ -67,7 +67,7 @@ rule sample_unseen:
         element=config["work_items"]["element"],
         elements=lambda wildcards: PROJECT.unseen[wildcards.unseen].count or "any",
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --unseen {wildcards.unseen:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"

@@ -45,7 +45,7 @@ rule select_rung:
         plan=plan_of("select_rung"),
         eta=config["selection"]["eta"],
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --packs {input.packs:q}"
         " --epochs {wildcards.rung}"
         " --eta {params.eta}"

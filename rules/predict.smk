@@ -25,7 +25,7 @@ rule predict:
     params:
         plan=plan_of("predict"),
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --model {input.model:q} {input.about:q}"
         " --unseen {input.unseen:q}"
         " --cook-report {input.report:q}"
@@ -72,7 +72,7 @@ rule merge_predictions:
         plan=plan_of("merge_predictions"),
         order=UNSEEN,  # of the rows; inputs are compared as a set
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --predictions {input.predictions:q}"
         " --judged {input.errors:q}"
         " --output {output.predictions:q}"

@@ -31,7 +31,7 @@ rule preprocess:
         environment=PROJECT.environment_names["train"],
         settings=lambda wildcards: TRAINING.recipe_json(wildcards.recipe),
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --raw {input.examples:q}"
         " --sidecar {input.sidecar:q}"
         " --ids {input.ids:q}"

@@ -29,7 +29,7 @@ rule judge_wedges:
         script_digest=TRAINING.script_digest,
     # Wedges may be thousands, too many for a command line: their packs name them.
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --packs {input.packs:q}"
         " --result wedges/{{wedge}}/training.json"
         " --weights wedges/{{wedge}}/weights.safetensors"
@@ -60,7 +60,7 @@ rule select_wedge:
         plan=plan_of("select_wedge"),
         axes=TRAINING.axes,
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --packs {input.packs:q}"
         " --result wedges/{{wedge}}/training.json"
         " --axes {params.axes:q}"

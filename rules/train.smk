@@ -52,7 +52,7 @@ rule train_pack:
         until="end",
         own_digest=TRAINING.digest,
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --training {input.training_rows:q} {input.training:q}"
         " --validation {input.validation_rows:q} {input.validation:q}"
         " --basis {input.basis:q}"
@@ -87,7 +87,7 @@ rule publish_wedge:
     params:
         plan=plan_of("publish_wedge"),
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --pack {input.pack:q}"
         " --wedge {wildcards.wedge:q}"
         " --result {output.result:q}"

@@ -36,7 +36,7 @@ rule import_work_items:
         empty=config["work_items"]["empty"],
         batches=BATCHES,  # sidecars of another batch size may be there, and older
     shell:
-        "{input.python:q} {input.code[0]:q}"
+        "{input.python:q} {input.code:q}"
         " --geometry {input.geometry:q}"
         " --geometry-sidecars {input.sidecars:q}"
         " --seed {params.seed}"
@@ -102,7 +102,7 @@ if PROJECT.count is None:
             granularity=config["work_items"]["granularity"],
             batch_size=config["work_items"]["batch_size"],
         shell:
-            "{input.python:q} {input.code[0]:q}"
+            "{input.python:q} {input.code:q}"
             " --sidecar {input.sidecar:q}"
             " --granularity {params.granularity}"
             " --batch-size {params.batch_size}"

@@ -16,6 +16,7 @@ import time
 from geokiln.storage.digests import quick_digests
 from geokiln.storage.fingerprints import fingerprint
 from geokiln.storage.results import inputs_digest, told
+from geokiln.storage.sources import closure
 
 NO_RESULTS = ("python", "code", "generator", "generator_inputs", "source", "script", "initial_weights", "recook")
 WILDCARD = re.compile(r"\{(\w+)(?:,[^{}]*)?\}")  # with its constraint
@@ -41,7 +42,7 @@ class Results:
         """Return what identifies the plan of a job: all parameters of its rule, its code and its environment."""
         rule = self.workflow.get_rule(name)
         if name not in self._codes:
-            self._codes[name] = quick_digests(rule.input.code)
+            self._codes[name] = quick_digests(closure(rule.input.code))
         values = {key: _expanded(value, wildcards) for key, value in rule.params.items() if key != "plan"}
         environment = os.path.basename(os.path.dirname(rule.input.python))
         return fingerprint([values, self._codes[name], environment])
