@@ -86,6 +86,12 @@ def truncate(project):
     os.truncate(project / "batches/0-15.npz", 100)
 
 
+def upgrade_with_old_times(project):
+    path = "scripts/geokiln/prediction/judging.py"
+    prepend(project.checkout, path, "# a comment")
+    os.utime(project.checkout / path, (1.7e9, 1.7e9))  # as tar and rsync -a leave it
+
+
 EDITS = {
     "every file touched": touch_everything,
     "checkout and project moved": lambda project: None,  # each test's copy is
@@ -114,6 +120,7 @@ EDITS = {
     "one wedge value removed": lambda project: project.configure(wedges={"hidden_layers": [1], "weight_decay": [0.0]}),
     "wedge axes reordered": lambda project: project.configure(wedges={"weight_decay": [0.0], "hidden_layers": [1, 2]}),
     "prediction script": lambda project: prepend(project.checkout, "scripts/predict.py", "# a comment"),
+    "a module of it, with the time of an old release": upgrade_with_old_times,
     "an intermediate file deleted": lambda project: (project / "batches/0-15.npz").unlink(),
     "an intermediate file truncated": truncate,
     "a stage that failed, then the edit that broke it put back": fail_and_put_back,
