@@ -1,10 +1,12 @@
 """Geometry in memory: points, primitives, attributes, groups."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from geokiln.errors import UserError
+from geokiln.geometry.primitives import Primitives
 from geokiln.storage.users_arrays import as_array
 
 
@@ -16,22 +18,31 @@ class Geometry:
     ----------
     points : float32 (n_points, 3)
         Positions (``P``), in the unit of the scene.
-    primitives : list of n_primitives lists of int
-        The points of each primitive, in order; empty for one that is neither polygon nor polyline.
+    primitives : sequence of n_primitives lists of int
+        The points of each primitive, in order; empty for one that is neither polygon nor curve. Those that were read
+        are a `geokiln.geometry.primitives.Primitives`, which knows their kinds; lists are polylines.
     point_attributes, primitive_attributes : dict
         Name -> array (n_points | n_primitives,) or (..., tuple size); numbers or strings.
     detail_attributes : dict
         Attributes of the whole geometry: name -> array (1,) or (1, tuple size).
     groups : dict
-        (``point`` or ``primitive``, name) -> bool array (n_points | n_primitives,).
+        (``point``, ``vertex`` or ``primitive``, name) -> bool array, a flag for each element; (``edge``, name) -> int
+        (n_edges, 2), the points of each.
+    vertex_attributes : dict
+        Name -> array with a row for each vertex, in the order of ``primitives.vertex_points``.
+    kept : dict
+        What a file holds that has no array, in the file's words, to be written again: (owner, name) -> entry of an
+        attribute; ``sharedprimitivedata`` -> what several primitives share.
     """
 
     points: np.ndarray
-    primitives: list
+    primitives: Sequence
     point_attributes: dict = field(default_factory=dict)
     primitive_attributes: dict = field(default_factory=dict)
     detail_attributes: dict = field(default_factory=dict)
     groups: dict = field(default_factory=dict)
+    vertex_attributes: dict = field(default_factory=dict)
+    kept: dict = field(default_factory=dict)
 
     @classmethod
     def from_attributes(cls, attributes, element="primitive"):
@@ -72,6 +83,27 @@ class Geometry:
             raise UserError(f"{where}: there is no {element} group {group!r}; there are: {known}")
         numbers = np.flatnonzero(self.groups[element, group])
         return numbers, {name: array[numbers] for name, array in attributes.items()}
+
+    def part(self, numbers):
+        """Return the geometry of some of its primitives and of the points that these stand on.
+
+        Parameters
+        ----------
+        numbers : int (n,)
+            The primitives, in the order wanted.
+        """
+        numbers = np.asarray(numbers, np.int64)
+        primitives, corners = Primitives.of(self.primitives).chosen(numbers)
+        points, primitives.vertex_points = np.unique(primitives.vertex_points, return_inverse=True)
+        rows = {"point": points, "vertex": corners, "primitive": numbers}
+        owners = (self.point_attributes, self.primitive_attributes, self.vertex_attributes)
+        point, primitive, vertex = (
+            {name: array[rows[owner]] for name, array in attributes.items()}
+            for owner, attributes in zip(("point", "primitive", "vertex"), owners)
+        )
+        groups = {key: members[rows[key[0]]] for key, members in self.groups.items() if key[0] in rows}
+        kept = {key: value for key, value in self.kept.items() if key == "sharedprimitivedata"}
+        return Geometry(self.points[points], primitives, point, primitive, self.detail_attributes, groups, vertex, kept)
 
 
 def rows_of(name, array):

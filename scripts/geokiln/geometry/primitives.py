@@ -1,0 +1,248 @@
+"""The primitives of a geometry, of every kind, as arrays: half a million polygons are no lists of Python's."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from geokiln.geometry.pairs import pairs
+
+POLYGON, CURVE = "Polygon", "PolygonCurve"  # closed and open
+OUTLINED = (POLYGON, CURVE, "NURBCurve", "BezierCurve", "Tetrahedron")  # their vertices are what they are
+SHORT = {"p_r": "Polygon_run", "c_r": "PolygonCurve_run"}  # binary files abbreviate these, and the fields of runs
+RUN_FIELDS = {"s_v": "startvertex", "n_p": "nprimitives", "n_v": "nvertices", "r_v": "nvertices_rle"}
+
+
+class Primitives(Sequence):
+    """A sequence of the points of each primitive: a list of int, empty for one that is neither polygon nor curve.
+
+    Attributes
+    ----------
+    vertex_points : int (n_vertices,)
+        The point of each vertex.
+    vertices : int (n,)
+        The vertices of all primitives, one primitive after another.
+    starts : int64 (n_primitives + 1,)
+        Where each primitive's begin in *vertices*, and the end of the last.
+    kinds : list of str
+        Names of kinds: ``Polygon`` (closed), ``PolygonCurve`` (open), ``Sphere``, ``Volume``, ``PackedGeometry`` ...
+    codes : int (n_primitives,)
+        The kind of each primitive, a number in *kinds*.
+    fields : dict
+        Number of a primitive -> what the file holds of it beside its vertices, in the file's words.
+    """
+
+    def __init__(self, vertex_points, vertices, starts, kinds, codes, fields=None):
+        self.vertex_points, self.vertices, self.starts = vertex_points, vertices, starts
+        self.kinds, self.codes, self.fields = kinds, codes, fields or {}
+
+    @classmethod
+    def of(cls, primitives, closed=False):
+        """Return primitives of lists of points: polygons if *closed*, else polylines."""
+        if isinstance(primitives, cls):
+            return primitives
+        counts = np.fromiter(map(len, primitives), np.int64, len(primitives))
+        points = np.fromiter((int(point) for one in primitives for point in one), np.int64, int(counts.sum()))
+        kinds = [POLYGON if closed else CURVE]
+        return cls(points, np.arange(len(points)), _starts(counts), kinds, np.zeros(len(counts), np.uint8))
+
+    def __len__(self):
+        return len(self.codes)
+
+    def __getitem__(self, number):
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        number = range(len(self))[number]
+        return self.points_of(number).tolist() if self.kind(number) in OUTLINED else []
+
+    def __iter__(self):
+        points = self.vertex_points[self.vertices].tolist()
+        outlined = [kind in OUTLINED for kind in self.kinds]
+        ends = self.starts.tolist()
+        for start, end, code in zip(ends, ends[1:], self.codes.tolist()):
+            yield points[start:end] if outlined[code] else []
+
+    def __eq__(self, other):
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __repr__(self):
+        return f"Primitives({len(self)}: {', '.join(self.kinds)})"
+
+    def kind(self, number):
+        """Return the name of a primitive's kind."""
+        return self.kinds[self.codes[number]]
+
+    def points_of(self, number):
+        """Return the points of all vertices of a primitive of any kind: (n,) int."""
+        return self.vertex_points[self.vertices[self.starts[number] : self.starts[number + 1]]]
+
+    def closed(self):
+        """Return which primitives are closed: (n_primitives,) bool."""
+        closed = np.array([kind == POLYGON for kind in self.kinds], bool)[self.codes]
+        for number, fields in self.fields.items():
+            closed[number] = bool(fields.get("closed", closed[number]))
+        return closed
+
+    def chosen(self, numbers):
+        """Return the primitives of some *numbers*, int (n,), and which vertices of these are theirs, int (k,)."""
+        sizes = np.diff(self.starts)[numbers]
+        starts = _starts(sizes)
+        places = np.arange(starts[-1]) + np.repeat(self.starts[numbers] - starts[:-1], sizes)
+        corners, vertices = np.unique(self.vertices[places], return_inverse=True)
+        fields = {new: self.fields[old] for new, old in enumerate(numbers.tolist()) if old in self.fields}
+        points = self.vertex_points[corners]
+        return Primitives(points, vertices, starts, self.kinds, self.codes[numbers], fields), corners
+
+    def polygons(self):
+        """Return all polygons and polylines, those of polygon soups one by one.
+
+        Returns
+        -------
+        tuple
+            Their points one after another, int (n,); where each begins and the last ends, int64 (n_polygons + 1,); and
+            the primitive of each, int64 (n_polygons,).
+        """
+        parts, counts, owners = [], [], []
+        whole = np.isin(self.codes, [code for code, kind in enumerate(self.kinds) if kind in (POLYGON, CURVE)])
+        sizes = np.diff(self.starts)
+        numbers = np.flatnonzero(whole)
+        if len(numbers):
+            parts.append(self.vertex_points[self.vertices[np.repeat(whole, sizes)]])
+            counts.append(sizes[numbers])
+            owners.append(numbers)
+        for number, fields in self.fields.items():
+            if self.kind(number) == "PolySoup":
+                corners, lengths = _soup(fields["polyinfo"], len(self.vertex_points))
+                parts.append(self.vertex_points[corners])
+                counts.append(lengths)
+                owners.append(np.full(len(lengths), number))
+        empty = np.zeros(0, np.int64)
+        joined = [np.concatenate(part) if part else empty for part in (parts, counts, owners)]
+        return joined[0], _starts(joined[1]), joined[2]
+
+
+def _soup(polyinfo, vertex_count):
+    """Return the vertices of a soup's polygons, one after another, and their numbers."""
+    sizes, times, corners = (np.asarray(part, np.int64) for part in polyinfo)
+    if len(sizes) != len(times) or (len(sizes) and min(sizes.min(), times.min()) < 1):
+        raise ValueError("a polygon soup with polygons of no corner")
+    if int(np.dot(sizes, times)) != len(corners):
+        raise ValueError(f"a polygon soup of {int(np.dot(sizes, times))} corners, {len(corners)} stored")
+    check_numbers(corners, vertex_count, "vertex")
+    return corners, np.repeat(sizes, times)
+
+
+def check_numbers(numbers, count, what):
+    """Raise a ValueError unless all numbers are those of *count* elements."""
+    if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < count:
+        raise ValueError(f"a {what} that is not there, of {count}")
+
+
+def _starts(counts):
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+
+
+def whole_numbers(values):
+    """Return a list or an array of whole numbers as an int array, flat; ValueError if they are none."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        if array.dtype.kind != "f" or not np.array_equal(array, np.floor(array)):
+            raise ValueError(f"{array.dtype} where whole numbers belong")
+        array = array.astype(np.int64)
+    return array.reshape(-1) if array.size else np.zeros(0, np.int64)
+
+
+class _Builder:
+    def __init__(self, vertex_points):
+        self.vertex_points, self.parts, self.counts = vertex_points, [], []
+        self.codes, self.kinds, self.fields, self.count = [], [], {}, 0
+
+    def add(self, kind, vertices, counts, fields=None):
+        """Add primitives of one kind: their vertices one after another, and how many each has."""
+        if kind not in self.kinds:
+            self.kinds.append(kind)
+        check_numbers(vertices, len(self.vertex_points), "vertex")
+        if fields:
+            self.fields[self.count] = fields
+        self.parts.append(vertices)
+        self.counts.append(counts)
+        self.codes.append((self.kinds.index(kind), len(counts)))
+        self.count += len(counts)
+
+    def add_one(self, kind, values):
+        fields = dict(values)
+        vertex = fields.pop("vertex", [])
+        if kind in ("Poly", POLYGON, CURVE):
+            kind = POLYGON if fields.pop("closed", kind != CURVE) else CURVE
+        if kind.endswith("Mesh") and len(vertex) and not np.isscalar(vertex[0]):
+            fields["rows"] = len(vertex)
+            vertex = np.concatenate([whole_numbers(row) for row in vertex])
+        elif not isinstance(vertex, (list, np.ndarray)):
+            fields["one_vertex"] = True
+        vertices = whole_numbers(vertex)
+        self.add(kind, vertices, [len(vertices)], fields)
+
+    def primitives(self):
+        counts = np.concatenate([np.asarray(part, np.int64) for part in self.counts] or [np.zeros(0, np.int64)])
+        vertices = np.concatenate(self.parts) if self.parts else np.zeros(0, np.int64)
+        kinds, times = zip(*self.codes) if self.codes else ((), ())
+        codes = np.repeat(np.array(kinds, np.int64), times)
+        return Primitives(self.vertex_points, vertices, _starts(counts), self.kinds, codes, self.fields)
+
+
+def read_primitives(entries, vertex_points):
+    """Return the Primitives of a document's section; *vertex_points* is the point of each vertex, int (n_vertices,).
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If the section contradicts itself or the topology.
+    """
+    builder = _Builder(vertex_points)
+    for entry in entries:
+        head, body = pairs(entry[0]), entry[1]
+        kind = SHORT.get(head["type"], head["type"])
+        if kind == "run":  # older files, and all but polygons in newer ones: a row of values for each primitive
+            names, uniform = list(head["varyingfields"]), pairs(head["uniformfields"])
+            if head["runtype"] == "Poly" and names == ["vertex"]:
+                rows = [whole_numbers(row[0]) for row in body]
+                closed = POLYGON if uniform.get("closed", True) else CURVE
+                builder.add(closed, np.concatenate(rows or [np.zeros(0, np.int64)]), [len(row) for row in rows])
+                continue
+            for row in body:
+                builder.add_one(head["runtype"], {**uniform, **dict(zip(names, row))})
+        elif kind.endswith("_run"):
+            body = {RUN_FIELDS.get(key, key): value for key, value in pairs(body).items()}
+            counts = _run_counts(kind, body, len(vertex_points))
+            start = int(body["startvertex"])
+            builder.add(kind[: -len("_run")], np.arange(start, start + int(counts.sum())), counts)
+        else:
+            builder.add_one(kind, pairs(body))
+    return builder.primitives()
+
+
+def _run_counts(kind, body, vertex_count):
+    """Return how many vertices each primitive of a run has: (n,) int64."""
+    if "nvertices" in body:
+        counts = whole_numbers(body["nvertices"]).astype(np.int64)
+    else:
+        if kind == "Tetrahedron_run" and "nvertices_rle" not in body:
+            runs = np.array([4, int(body["nprimitives"])], np.int64)
+        else:
+            runs = whole_numbers(body["nvertices_rle"]).astype(np.int64)
+        sizes, times = runs[::2], runs[1::2]
+        if len(sizes) != len(times):
+            raise ValueError("runs of primitives whose number is not told")
+        # A polygon has a vertex at least, so what a few bytes claim to be is bounded by the vertices that there are.
+        if len(sizes) and (sizes.min() < 1 or times.min() < 0 or (times > vertex_count).any()):
+            raise ValueError(f"runs of primitives that {vertex_count} vertices are too few for")
+        if int(np.dot(sizes, times)) > vertex_count:
+            raise ValueError(f"primitives of {int(np.dot(sizes, times))} vertices, {vertex_count} in the topology")
+        counts = np.repeat(sizes, times)
+    if len(counts) and counts.min() < 0:
+        raise ValueError("a primitive with less than no vertices")
+    start = int(body["startvertex"])
+    if start < 0 or start + int(counts.sum()) > vertex_count:
+        raise ValueError(f"primitives of {start + int(counts.sum())} vertices, {vertex_count} in the topology")
+    if "nprimitives" in body and int(body["nprimitives"]) != len(counts):
+        raise ValueError(f"a run of {int(body['nprimitives'])} primitives holds {len(counts)}")
+    return counts
