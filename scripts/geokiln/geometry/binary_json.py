@@ -1,0 +1,262 @@
+"""Houdini's binary JSON, parsed and dumped: a byte that says what follows, then its data.
+
+Strings can be defined once and named by a number from there on. Arrays of one type are stored as such ("uniform"),
+except by Houdini 13 to 16, which repeat the type before each number.
+"""
+
+import struct
+
+import numpy as np
+
+from geokiln.geometry.binary_tokens import (
+    BOOL, CLOSES, DEFINE, FALSE, FORMATS, LENGTHS, LIST, MAGIC, MAP, NULL, NUMBERS, REFERENCE, STRING, TOKENS, TRUE,
+    UNDEFINE, UNIFORM, narrowest, signed,
+)  # fmt: skip
+
+DEPTH = 200  # of lists in lists; what Houdini nests stays below 30
+RUN, LONG = 16, 64  # numbers one after another that are worth numpy; members of a list that may become an array
+DEFINED = 64  # longer strings are rarely there twice
+
+
+def parse(data):
+    """Return the document in *data* (bytes-like, magic included).
+
+    Lists and maps become list and dict, numbers int and float. A uniform array becomes a list of str, or a read-only
+    array (n,) of the type stored; so does a long list of numbers of one kind.
+
+    Raises
+    ------
+    ValueError
+        If *data* is not exactly one complete value, or lists nest deeper than ``DEPTH``.
+    """
+    return _Reader(data).document()
+
+
+class _Reader:
+    def __init__(self, data):
+        self.data = memoryview(data).toreadonly()
+        order = [order for order, magic in MAGIC.items() if self.data[:5] == magic]
+        if not order:
+            raise ValueError("its first bytes are wrong")
+        self.order, self.at, self.strings = order[0], 5, {}
+        self.numbers = {token: struct.Struct(order[0] + FORMATS[code]) for token, code in NUMBERS.items()}
+        self.lengths = {token: struct.Struct(order[0] + code) for token, code in LENGTHS.items()}
+
+    def document(self):
+        """Return the value; lists and maps that are still open wait on a stack."""
+        members, closes, waiting = [], None, []
+        while waiting or not members:
+            token = self.byte()
+            if token in NUMBERS:
+                run = self.run(token, alone=not members) if closes == CLOSES[LIST] else None
+                if run is None:
+                    members.append(self.unpack(self.numbers[token]))
+                elif isinstance(run, list):
+                    members.extend(run)
+                else:  # of the whole list
+                    members, closes = waiting.pop()
+                    members.append(run)
+            elif token in CLOSES:
+                if len(waiting) == DEPTH:
+                    raise ValueError(f"lists nest deeper than {DEPTH}")
+                waiting.append((members, closes))
+                members, closes = [], CLOSES[token]
+            elif token == closes:
+                value = _mapping(members) if token == CLOSES[MAP] else _listed(members)
+                members, closes = waiting.pop()
+                members.append(value)
+            elif token == DEFINE:
+                number = self.length()
+                self.strings[number] = self.string()
+            elif token == UNDEFINE:
+                self.strings.pop(self.length(), None)
+            else:
+                members.append(self.value(token))
+        if self.at != len(self.data):
+            raise ValueError(f"{len(self.data) - self.at} bytes after its end")
+        return members[0]
+
+    def value(self, token):
+        if token == REFERENCE:
+            return self.reference()
+        if token == STRING:
+            return self.string()
+        if token == UNIFORM:
+            return self.uniform()
+        if token in (FALSE, TRUE):
+            return token == TRUE
+        if token == BOOL:
+            return bool(self.byte())
+        if token == NULL:
+            return None
+        raise ValueError(f"byte {token} where a value should begin (at {self.at - 1})")
+
+    def uniform(self):
+        token, count = self.byte(), self.length()
+        if token in NUMBERS:
+            dtype = np.dtype(self.order + NUMBERS[token])
+            return np.frombuffer(self.taken(count * dtype.itemsize), dtype)
+        if token == BOOL:  # 32 in a word, the lowest bit first
+            words = np.frombuffer(self.taken(-(-count // 32) * 4), self.order + "u4").astype("<u4", copy=False)
+            return _read_only(np.unpackbits(words.view("u1"), count=count, bitorder="little").view(bool))
+        if count > len(self.data) - self.at:
+            raise ValueError("it ends early")
+        if token == STRING:
+            return [self.string() for _ in range(count)]
+        if token == REFERENCE:
+            return [self.reference() for _ in range(count)]
+        raise ValueError(f"an array of type {token}")
+
+    def run(self, token, alone):
+        """Take the numbers of one type that follow each other: a list, None if they are few; an array of a whole list.
+
+        *alone*: nothing stands before them in their list. Type and number have a fixed width together.
+        """
+        dtype = np.dtype([("token", "u1"), ("number", self.order + NUMBERS[token])])
+        at, width = self.at - 1, dtype.itemsize
+        if self.data[at : at + RUN * width : width] != bytes([token]) * RUN:
+            return None
+        most, count, step = (len(self.data) - at) // width, 0, RUN
+        while count < most:  # in growing steps: else many short runs would cost the size of the file each
+            step = min(2 * step, most - count)
+            others = np.frombuffer(self.data, dtype, step, at + count * width)["token"] != token
+            if others.any():
+                count += int(others.argmax())
+                break
+            count += step
+        numbers = np.frombuffer(self.data, dtype, count, at)["number"]
+        self.at = at + count * width
+        if alone and self.byte() == CLOSES[LIST]:
+            return _read_only(numbers.copy())
+        self.at = at + count * width
+        return numbers.tolist()
+
+    def byte(self):
+        self.at += 1
+        if self.at > len(self.data):
+            raise ValueError("it ends early")
+        return self.data[self.at - 1]
+
+    def taken(self, count):
+        start, self.at = self.at, self.at + count
+        if self.at > len(self.data):
+            raise ValueError("it ends early")
+        return self.data[start : self.at]
+
+    def unpack(self, form):
+        return form.unpack(self.taken(form.size))[0]
+
+    def length(self):
+        first = self.byte()
+        if first < 0xF1:
+            return first
+        if first not in self.lengths:
+            raise ValueError(f"a length that begins with byte {first}")
+        return self.unpack(self.lengths[first])
+
+    def string(self):
+        return str(self.taken(self.length()), "utf-8", "surrogateescape")
+
+    def reference(self):
+        number = self.length()
+        if number not in self.strings:
+            raise ValueError(f"string {number} is not defined")
+        return self.strings[number]
+
+
+def _read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+def _mapping(members):
+    keys = members[::2]
+    if len(members) % 2 or not all(isinstance(key, str) for key in keys):
+        raise ValueError("a map whose keys are not strings")
+    return dict(zip(keys, members[1::2]))
+
+
+def _listed(members):
+    """Return a list as it is, or as an array if it is long and of numbers of one kind, whatever their widths."""
+    if len(members) < LONG or type(members[0]) not in (int, float) or len(set(map(type, members))) > 1:
+        return members
+    array = np.array(members)
+    return _read_only(narrowest(array) if array.dtype.kind == "i" else array)
+
+
+def dump(document):
+    """Return a document (as ``parse`` gives it) as binary JSON, little-endian.
+
+    Arrays become uniform ones: of integers in the narrowest type that holds them, of floats as they are; an array
+    with more dimensions becomes a list of its rows. A number outside takes the narrowest integer, or float64.
+
+    Raises
+    ------
+    ValueError
+        If the document holds anything else, an integer of more than 64 bits, or nests deeper than ``DEPTH``.
+    """
+    out = bytearray(MAGIC["<"])
+    _dump(document, out, {}, DEPTH)
+    return bytes(out)
+
+
+def _dump(value, out, defined, depth):
+    if depth < 0:
+        raise ValueError(f"lists nest deeper than {DEPTH}")
+    if isinstance(value, str):
+        _dump_string(value, out, defined)
+    elif isinstance(value, (bool, np.bool_)):
+        out.append(TRUE if value else FALSE)
+    elif isinstance(value, (int, np.integer)):
+        code = signed(int(value), int(value))
+        out += struct.pack(f"<B{FORMATS[code]}", TOKENS[code], int(value))
+    elif isinstance(value, (float, np.floating)):
+        out += struct.pack("<Bd", TOKENS["f8"], float(value))
+    elif value is None:
+        out.append(NULL)
+    elif isinstance(value, dict):
+        out.append(MAP)
+        for key, member in value.items():
+            _dump_string(key, out, defined)
+            _dump(member, out, defined, depth - 1)
+        out.append(CLOSES[MAP])
+    elif isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "biuf":
+        _dump_array(value, out)
+    elif isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim:
+        out.append(LIST)
+        for member in value:
+            _dump(member, out, defined, depth - 1)
+        out.append(CLOSES[LIST])
+    else:
+        raise ValueError(f"a {type(value).__name__} has no place in a document")
+
+
+def _dump_string(text, out, defined):
+    """Dump a string as Houdini does: defined where it is first used, except a long one or one of several lines."""
+    content = text.encode("utf-8", "surrogateescape")
+    if len(content) > DEFINED or b"\n" in content:
+        out += bytes([STRING]) + _length(len(content)) + content
+        return
+    if content not in defined:
+        defined[content] = _length(len(defined))
+        out += bytes([DEFINE]) + defined[content] + _length(len(content)) + content
+    out += bytes([REFERENCE]) + defined[content]
+
+
+def _dump_array(array, out):
+    if array.dtype.kind == "b":
+        token, content = BOOL, np.packbits(array, bitorder="little").tobytes()
+        content += bytes(-len(content) % 4)
+    else:
+        array = array if array.dtype.kind == "f" else narrowest(array)
+        token, content = TOKENS.get(array.dtype.str[1:]), array.astype(array.dtype.newbyteorder("<")).tobytes()
+        if token is None:
+            raise ValueError(f"an array of {array.dtype} has no place in a document")
+    out += bytes([UNIFORM, token]) + _length(len(array)) + content
+
+
+def _length(count):
+    if count < 0xF1:
+        return bytes([count])
+    token = next(token for token, code in LENGTHS.items() if count < 1 << 8 * struct.calcsize("<" + code))
+    return struct.pack("<B" + LENGTHS[token], token, count)
