@@ -5,10 +5,10 @@ import os
 from geokiln.config.reading import locate
 from geokiln.errors import UserError
 from geokiln.storage.sources import closure, defined_names
+from geokiln.storage.suffixes import GEOMETRY, suffix_of
 from geokiln.user_module import missing_functions
 
 KINDS = ("cook", "train", "predict")  # of environments
-GEOMETRY = (".geo", ".npz")
 TRAINING_FUNCTIONS = ("model", "loss", "train")
 
 
@@ -24,8 +24,8 @@ def file_mistakes(config, checkout):
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"geometry.source: two files are called {name}; rename one"
     for key, path in geometries:
-        if os.path.splitext(path)[1] not in GEOMETRY:
-            yield f"{key}: {path} is neither `generator` nor a .geo or .npz file"
+        if suffix_of(path) not in GEOMETRY:
+            yield f"{key}: {path} is neither `generator` nor a geometry file (.geo, .bgeo, .bgeo.sc, .npz)"
         else:
             yield from _mistakes_of(key, path, checkout)
     yield from _generator_mistakes(config, checkout)

@@ -125,7 +125,7 @@ def _reason(error):
     if error.validator == "not":
         return f"{error.instance!r} is taken; choose another name"
     if error.validator == "propertyNames" or (error.validator == "pattern" and "Z" in error.validator_value):
-        ending = ", and may end in .geo or .npz" if "geo|npz" in str(error.validator_value) else ""
+        ending = ", and may end in .geo, .bgeo, .bgeo.sc or .npz" if "npz" in str(error.validator_value) else ""
         return f"{error.instance!r}: a name is made of letters, digits, '-' and '_'{ending}"
     if error.validator in ("pattern", "anyOf"):
         return f"{error.instance!r} is not what it takes: {error.schema['description']}"

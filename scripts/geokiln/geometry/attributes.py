@@ -134,8 +134,10 @@ def _stored_rows(constant, count, page_size):
     return int(np.where(constant, 1, rows).sum())
 
 
-def attribute_entry(name, array):
+def attribute_entry(name, array, paged=False):
     """Return the lists of one attribute, as `write_geo` puts them into a document: arrays where numbers belong.
+
+    *paged* is how Houdini writes them in binary files.
 
     Raises
     ------
@@ -147,7 +149,7 @@ def attribute_entry(name, array):
     array = array.reshape(len(array), size)
     if array.dtype.kind == "U":
         strings, indices = np.unique(array, return_inverse=True)
-        values = ["size", size, "storage", "int32", *_listed(indices.reshape(array.shape).astype(np.int32))]
+        values = ["size", size, "storage", "int32", *_listed(indices.reshape(array.shape).astype(np.int32), paged)]
         head = ["scope", "public", "type", "string", "name", name, "options", {}]
         return [head, ["size", size, "storage", "int32", "strings", strings.tolist(), "indices", values]]
     storage = NAMES.get(array.dtype.str[1:])
@@ -158,9 +160,11 @@ def attribute_entry(name, array):
     head = ["scope", "public", "type", "numeric", "name", name, "options", options]
     defaults = ["size", 1, "storage", "fpreal64", "values", [0]]
     body = ["size", size, "storage", storage, "defaults", defaults]
-    return [head, [*body, "values", ["size", size, "storage", storage, *_listed(array)]]]
+    return [head, [*body, "values", ["size", size, "storage", storage, *_listed(array, paged)]]]
 
 
-def _listed(array):
-    """Return the values of an array (n, size) in the encoding that Houdini uses for that size in ASCII."""
+def _listed(array, paged):
+    """Return the values of an array (n, size) in the encoding that Houdini uses for that size."""
+    if paged:
+        return ["pagesize", 1024, "rawpagedata", array.reshape(-1)]
     return ["arrays", [array[:, 0]]] if array.shape[1] == 1 else ["tuples", array]

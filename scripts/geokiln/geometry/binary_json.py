@@ -9,8 +9,25 @@ import struct
 import numpy as np
 
 from geokiln.geometry.binary_tokens import (
-    BOOL, CLOSES, DEFINE, FALSE, FORMATS, LENGTHS, LIST, MAGIC, MAP, NULL, NUMBERS, REFERENCE, STRING, TOKENS, TRUE,
-    UNDEFINE, UNIFORM, narrowest, signed,
+    BOOL,
+    CLOSES,
+    DEFINE,
+    FALSE,
+    FORMATS,
+    LENGTHS,
+    LIST,
+    MAGIC,
+    MAP,
+    NULL,
+    NUMBERS,
+    REFERENCE,
+    STRING,
+    TOKENS,
+    TRUE,
+    UNDEFINE,
+    UNIFORM,
+    narrowest,
+    signed,
 )  # fmt: skip
 
 DEPTH = 200  # of lists in lists; what Houdini nests stays below 30

@@ -1,9 +1,14 @@
 """How many elements a geometry file has, told without loading it. Only the standard library is imported here."""
 
 import re
+import struct
 
 from geokiln.errors import UserError
+from geokiln.geometry.layers import start_of
 from geokiln.storage.npz_headers import row_count
+
+WORD = {0x11: "b", 0x12: "h", 0x13: "i", 0x14: "q", 0x21: "B", 0x22: "H"}  # tokens of whole numbers in binary files
+NUMBER = rb"[\x00-\xf0]|\xf2.{2}|\xf4.{4}|\xf8.{8}"  # of a text that is named by its number
 
 
 def element_count(file, element):
@@ -13,23 +18,22 @@ def element_count(file, element):
     return primitive_count(file, element)
 
 
-BINARY = (b"\x7fNSJb", b"Bgeo", b"\x1f\x8b", b"scf1")  # .bgeo, the classic one, .geo.gz and .bgeo.sc
-
-
-def refuse_other_formats(path, start):
-    """Refuse a .geo file whose first bytes are those of another of Houdini's formats."""
-    if start.startswith(b"PGEOMETRY"):
-        raise UserError(f"{path} is classic geometry of Houdini 11 and older; save it as .geo from a newer one")
-    if start.startswith(BINARY):
-        raise UserError(f"{path} is binary; save it as ASCII geometry (.geo) from Houdini")
-
-
 def primitive_count(path, element="primitive"):
-    """Return the number of primitives (or points) that the header of a .geo file states, without reading the rest."""
-    with open(path, "rb") as file:
-        header = file.read(4096)
-    refuse_other_formats(path, header)
-    found = re.search(rb'"%scount"\s*,\s*(\d+)' % element.encode(), header)
-    if not found:
-        raise UserError(f"{path}: no {element}count in the first 4 KB; save it as ASCII geometry (.geo) from Houdini")
-    return int(found.group(1))
+    """Return the number of primitives (or points) that the header of a file states, without reading the rest.
+
+    Raises
+    ------
+    UserError
+        If the file is no geometry of Houdini's, or its first 64 KB do not tell.
+    """
+    start, key = bytes(start_of(path)), f"{element}count".encode()
+    if start[:1] == b"\x7f":
+        found = re.search(key + rb"(?:\x26(?:" + NUMBER + rb"))?([\x11-\x14\x21\x22])", start, re.DOTALL)
+        word = found and struct.Struct(("<" if start[1:5] == b"NSJb" else ">") + WORD[found[1][0]])
+        count = word.unpack_from(start, found.end())[0] if found and len(start) >= found.end() + word.size else -1
+    else:
+        found = re.search(rb'"%s"\s*,\s*(\d+)' % key, start)
+        count = int(found[1]) if found else -1
+    if count < 0:
+        raise UserError(f"{path}: no {element}count in its first 64 KB; save it again from Houdini")
+    return count

@@ -5,12 +5,14 @@ and primitives. Described at https://www.sidefx.com/docs/houdini/io/formats/geo.
 encodings of the same thing.
 """
 
+import gzip
 import json
 import os
 
 import numpy as np
 
 from geokiln.errors import UserError, warn
+from geokiln.geometry import binary_json, scf
 from geokiln.geometry.attributes import EXPANDED, NotRead, attribute_entry, read_attribute
 from geokiln.geometry.geometry import Geometry, check_finite, rows_of
 from geokiln.geometry.groups import edge_group_entry, group_entry, read_edge_groups, read_groups
@@ -18,6 +20,7 @@ from geokiln.geometry.layers import read_document
 from geokiln.geometry.pairs import pairs
 from geokiln.geometry.primitives import Primitives, check_numbers, read_primitives, whole_numbers
 from geokiln.geometry.written_primitives import primitive_entries
+from geokiln.storage.suffixes import suffix_of
 
 OWNERS = {
     "vertex": "vertexattributes",
@@ -120,26 +123,39 @@ def _reason(error):
 
 
 def write_geo(path, geometry):
-    """Write a geometry as ASCII JSON (``.geo``), readable by Houdini's File node.
+    """Write a geometry as ASCII (``.geo``), in binary (``.bgeo``), or packed (``.bgeo.sc``, ``.bgeo.gz``).
+
+    What was read comes back the same. Houdini documents all these formats; the binary ones that are written here were
+    not opened in it yet.
 
     Raises
     ------
     UserError
         If an attribute is neither floats, integers nor texts, or is not finite; names it.
     """
-    document = document_of(geometry)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("[\n")
-        lines = (
-            f"{json.dumps(key)},{json.dumps(value, allow_nan=False, default=_listed)}"
-            for key, value in zip(document[::2], document[1::2])
-        )
-        file.write(",\n".join(lines))
-        file.write("\n]\n")
+    suffix = suffix_of(path)
+    if suffix.startswith(".bgeo"):
+        data = binary_json.dump(document_of(geometry, binary=True))
+    else:
+        data = _text(document_of(geometry)).encode()
+    if suffix.endswith("sc"):
+        data = scf.packed(data)
+    elif suffix.endswith("gz"):
+        data = gzip.compress(data, mtime=0)
+    with open(path, "wb") as file:
+        file.write(data)
 
 
-def document_of(geometry):
-    """Return the document of a geometry, with numpy arrays where lists of numbers belong."""
+def _text(document):
+    lines = (
+        f"{json.dumps(key)},{json.dumps(value, allow_nan=False, default=_listed)}"
+        for key, value in zip(document[::2], document[1::2])
+    )
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def document_of(geometry, binary=False):
+    """Return the document of a geometry for a text or a *binary* file, with numpy arrays for lists of numbers."""
     primitives = Primitives.of(geometry.primitives)
     positions = {"P": _positions(geometry.points)}
     owners = {
@@ -150,7 +166,7 @@ def document_of(geometry):
     }
     attributes = []
     for owner, key in OWNERS.items():
-        entries = [attribute_entry(name, array) for name, array in owners[owner].items()]
+        entries = [attribute_entry(name, array, binary) for name, array in owners[owner].items()]
         entries += [entry for kept, entry in geometry.kept.items() if kept[0] == owner and isinstance(kept, tuple)]
         attributes += [key, entries] if entries else []
     document = [
@@ -162,7 +178,7 @@ def document_of(geometry):
         "info", {"software": "Geokiln"},
         "topology", ["pointref", ["indices", primitives.vertex_points]],
         "attributes", attributes,
-        "primitives", primitive_entries(primitives),
+        "primitives", primitive_entries(primitives, binary),
     ]  # fmt: skip
     for owner in ("point", "vertex", "primitive", "edge"):
         entry = edge_group_entry if owner == "edge" else group_entry

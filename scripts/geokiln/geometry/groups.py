@@ -9,7 +9,7 @@ def read_groups(entries, count):
     """Yield (name, bool array (count,)) of each group: members in order, or a flag for each element."""
     for head, body in entries:
         body = pairs(body)
-        selection = pairs(body["selection"] if "selection" in body else body)
+        selection = pairs(body.get("selection", body))
         members = np.zeros(count, bool)
         if "ordered" in selection:
             numbers = np.asarray(selection["ordered"], np.int64)

@@ -2,11 +2,14 @@
 
 import numpy as np
 
-from geokiln.geometry.primitives import CURVE, POLYGON
+from geokiln.geometry.primitives import CURVE, POLYGON, RUN_FIELDS, SHORT
+
+SHORT_KINDS = {long: short for short, long in SHORT.items()}
+SHORT_FIELDS = {long: short for short, long in RUN_FIELDS.items()}
 
 
-def primitive_entries(primitives):
-    """Return the entries of the ``primitives`` section, in the order of the primitives."""
+def primitive_entries(primitives, binary=False):
+    """Return the entries of the ``primitives`` section, in the order of the primitives; *binary* ones abbreviate."""
     entries, number, count = [], 0, len(primitives)
     ends = _ends_of_runs(primitives)
     while number < count:
@@ -15,7 +18,8 @@ def primitive_entries(primitives):
         if kind not in (POLYGON, CURVE):
             entries += [_entry(primitives, one) for one in range(number, end)]
         elif number not in primitives.fields:
-            entries.append(_run(primitives, kind, number, end))
+            run = _run(primitives, kind, number, end)
+            entries.append(_abbreviated(run) if binary else run)
         else:
             entries.append(_entry(primitives, number))
         number = end
@@ -43,6 +47,14 @@ def _run(primitives, kind, first, end):
     rows = [[primitives.vertices[start:stop]] for start, stop in zip(starts, starts[1:])]
     uniform = {"closed": kind == POLYGON}
     return [["type", "run", "runtype", "Poly", "varyingfields", ["vertex"], "uniformfields", uniform], rows]
+
+
+def _abbreviated(run):
+    """Return the entry of a run as Houdini writes it in binary files."""
+    head, body = run
+    if head[1] not in SHORT_KINDS:
+        return run
+    return [["type", SHORT_KINDS[head[1]]], [SHORT_FIELDS.get(part, part) if isinstance(part, str) else part for part in body]]
 
 
 def _entry(primitives, number):

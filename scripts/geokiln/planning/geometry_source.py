@@ -4,11 +4,11 @@ import functools
 import os
 from dataclasses import dataclass
 
-from geokiln.config.file_mistakes import GEOMETRY
 from geokiln.config.reading import locate
 from geokiln.errors import UserError
 from geokiln.geometry.element_count import element_count
 from geokiln.storage.digests import quick_digests
+from geokiln.storage.suffixes import GEOMETRY, suffix_of
 
 
 @dataclass
@@ -57,12 +57,13 @@ class GeometrySource:
 def training_geometries(config, checkout):
     """Return the training's geometries: file name in ``geometry/`` -> GeometrySource."""
     section = config["geometry"]
-    stem, suffix = os.path.splitext(section["name"])
+    suffix = suffix_of(section["name"])
+    stem = section["name"][: len(section["name"]) - len(suffix)]
     if section["source"] == "generator":
         name = stem + (suffix or ".geo")
         return {name: GeometrySource(f"geometry/{name}", count=section["count"])}
     if isinstance(section["source"], str):
-        names = {stem + os.path.splitext(section["source"])[1]: section["source"]}
+        names = {stem + suffix_of(section["source"]): section["source"]}
     else:
         names = {os.path.basename(path): path for path in section["source"]}
     return {name: GeometrySource(f"geometry/{name}", locate(path, checkout)) for name, path in names.items()}
@@ -75,7 +76,7 @@ def unseen_geometries(config, checkout):
         if about["source"] == "generator":
             sources[name] = GeometrySource(f"geometry/unseen/{name}.geo", count=about["count"])
         else:
-            suffix = os.path.splitext(about["source"])[1]
+            suffix = suffix_of(about["source"])
             sources[name] = GeometrySource(f"geometry/unseen/{name}{suffix}", locate(about["source"], checkout))
     return sources
 

@@ -10,6 +10,7 @@ from geokiln.geometry.geo_file import read_geo
 from geokiln.geometry.geometry import check_finite
 from geokiln.storage.arrays import open_arrays
 from geokiln.storage.npz_headers import row_count
+from geokiln.storage.suffixes import suffix_of
 from geokiln.storage.users_arrays import as_array
 from geokiln.work_items.items import WorkItems
 
@@ -22,7 +23,8 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
     Parameters
     ----------
     path : path
-        A ``.geo`` file, or a table of attributes as ``.npz``: arrays by name, first axis = elements.
+        A file of Houdini's (``.geo``, ``.bgeo``, ``.bgeo.sc``), or a table of attributes as ``.npz``: arrays by
+        name, first axis = elements.
     element : str
         ``primitive``, ``point`` or ``detail`` (the whole geometry); in an ``.npz`` the rows are the elements.
     group : str, optional
@@ -163,7 +165,7 @@ def _merged(parts):
 
 def file_names(paths):
     """Return the names that tell several geometry files apart: their names without folder and suffix."""
-    names = [Path(path).stem for path in paths]
+    names = [Path(path).name[: -len(suffix_of(path))] for path in paths]
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"geometry.source: two files are called {name}; items are named after them, so rename one")

@@ -19,12 +19,12 @@ def numeric(name, size, storage, *values):
     return [["scope", "public", "type", "numeric", "name", name, "options", {}], body]
 
 
-def document(primitives=(), indices=(), points=SQUARE, count=None, vertex=(), point=(), primitive=(), detail=(), more=()):
+def document(primitives=(), indices=(), points=SQUARE, vertex=(), point=(), primitive=(), detail=(), more=()):
     size = len(points[0])
     return [
         "fileversion", "16.5.0",
         "pointcount", len(points), "vertexcount", len(indices),
-        "primitivecount", len(primitives) if count is None else count,
+        "primitivecount", len(primitives),
         "topology", ["pointref", ["indices", list(indices)]],
         "attributes", [
             "vertexattributes", list(vertex),
@@ -42,24 +42,33 @@ def read(**parts):
     return read_geo("a.geo")
 
 
-def again(geometry):
-    write_geo("b.geo", geometry)
-    return read_geo("b.geo")
+@pytest.fixture(params=["b.geo", "b.bgeo", "b.bgeo.sc", "b.bgeo.gz"])
+def again(request):
+    """Write a geometry, in each of the formats, and read it again."""
+
+    def again(geometry):
+        write_geo(request.param, geometry)
+        return read_geo(request.param)
+
+    return again
 
 
 def poly(*vertices, closed=True):
     return [["type", "Poly"], ["vertex", vertices, "closed", closed]]
 
 
-def test_positions_of_houdini_14_lose_their_weight():
+def test_positions_of_houdini_14_lose_their_weight(again):
     result = read(points=[[1, 2, 3, 1], [4, 5, 6, 1]])
 
     assert result.points.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert again(result).points.tolist() == result.points.tolist()
 
 
-def test_a_polygon_soup_is_one_primitive_and_its_polygons_are_known():
-    soup = [["type", "PolySoup"], ["vertex", [0, 1, 2, 3], "polyinfo", [[4, 3], [1, 2], [0, 1, 2, 3, 0, 1, 2, 2, 3, 0]]]]
+def test_a_polygon_soup_is_one_primitive_and_its_polygons_are_known(again):
+    soup = [
+        ["type", "PolySoup"],
+        ["vertex", [0, 1, 2, 3], "polyinfo", [[4, 3], [1, 2], [0, 1, 2, 3, 0, 1, 2, 2, 3, 0]]],
+    ]
     result = read(primitives=[poly(4, 5, 6), soup], indices=[3, 2, 1, 0, 0, 1, 2])
 
     corners, starts, owners = result.primitives.polygons()
@@ -82,7 +91,7 @@ def test_a_polygon_soup_is_one_primitive_and_its_polygons_are_known():
     ],
     ids=["nurbs curve", "particles", "mesh", "tetrahedron", "sphere", "abbreviated"],
 )
-def test_primitives_of_a_kind_have_their_points_and_come_back_with_all_their_fields(entry, expected):
+def test_primitives_of_a_kind_have_their_points_and_come_back_with_all_their_fields(entry, expected, again):
     result = read(primitives=[entry, poly(0, 1, closed=False)], indices=[0, 1, 2, 3])
 
     back = again(result)
@@ -94,7 +103,7 @@ def test_primitives_of_a_kind_have_their_points_and_come_back_with_all_their_fie
     assert back.primitives.fields == result.primitives.fields
 
 
-def test_closed_polygons_groups_and_attributes_of_all_owners_come_back():
+def test_closed_polygons_groups_and_attributes_of_all_owners_come_back(again):
     group = [["name", "some"], ["selection", ["unordered", ["i8", [1, 0, 0, 1]]]]]
     ordered = [["name", "last"], ["selection", ["ordered", [1]]]]
     result = read(
@@ -134,7 +143,7 @@ def test_closed_polygons_groups_and_attributes_of_all_owners_come_back():
     ],
     ids=["dict", "arrays", "storage"],
 )
-def test_an_attribute_without_an_array_costs_no_file_is_named_and_comes_back(entry, capsys):
+def test_an_attribute_without_an_array_costs_no_file_is_named_and_comes_back(entry, capsys, again):
     result = read(point=[entry])
 
     back = again(result)
@@ -154,7 +163,7 @@ def volume(**fields):
     return [["type", "Volume"], ["vertex", 0, *[part for pair in fields.items() for part in pair]]]
 
 
-def test_a_volume_is_an_array_of_its_voxels_whatever_its_tiles():
+def test_a_volume_is_an_array_of_its_voxels_whatever_its_tiles(again):
     voxels = np.arange(2 * 3 * 18.0).reshape(2, 3, 18)
     tiles = [
         ["compression", 0, "data", voxels[:, :, :16].ravel().tolist()],
@@ -176,7 +185,7 @@ def test_a_volume_is_an_array_of_its_voxels_whatever_its_tiles():
         assert voxels_of(geometry, 1).tolist() == [[[3, 3]]]
 
 
-def test_packed_geometry_lies_where_its_transform_puts_it_and_a_fragment_is_its_piece():
+def test_packed_geometry_lies_where_its_transform_puts_it_and_a_fragment_is_its_piece(again):
     name = [["type", "string", "name", "name"], ["size", 1, "storage", "int32", "strings", ["a", "b"],
             "indices", ["size", 1, "storage", "int32", "arrays", [[1, 0]]]]]  # fmt: skip
     inner = document(primitives=[poly(0, 1, 2), poly(3, 0)], indices=[0, 1, 2, 3], primitive=[name])
@@ -200,10 +209,14 @@ def test_packed_geometry_lies_where_its_transform_puts_it_and_a_fragment_is_its_
             packed_geometry(geometry, 2)
 
 
+def run(start, count, *lengths):
+    return [["type", "Polygon_run"], ["startvertex", start, "nprimitives", count, *lengths]]
+
+
 HOSTILE = {
-    "a run of a trillion": [["type", "Polygon_run"], ["startvertex", 0, "nprimitives", 10**12, "nvertices_rle", [1, 10**12]]],
-    "polygons of nothing": [["type", "Polygon_run"], ["startvertex", 0, "nprimitives", 10**12, "nvertices_rle", [0, 10**12]]],
-    "a run from nowhere": [["type", "Polygon_run"], ["startvertex", -9, "nprimitives", 1, "nvertices", [3]]],
+    "a run of a trillion": run(0, 10**12, "nvertices_rle", [1, 10**12]),
+    "polygons of nothing": run(0, 10**12, "nvertices_rle", [0, 10**12]),
+    "a run from nowhere": run(-9, 1, "nvertices", [3]),
     "another vertex": poly(0, 99),
     "no number": poly(0, 0.5),
     "no head": [[], []],

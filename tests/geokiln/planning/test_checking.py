@@ -63,7 +63,7 @@ def test_everything_that_is_odd_or_contradicts_is_told(mistakes, poses):
         geometry={"name": "drops.npz", "source": "poses.geo"},
         generator={"inputs": ["{a}.obj"], "command": {"words": ["ls"]}, "parameters": {"limit": float("nan")}},
         environments={"folder": "{a}", "python": "/no/python"},
-        unseen={"line": {"source": "poses.bgeo", "ground_truth": False}},
+        unseen={"line": {"source": "poses.obj", "ground_truth": False}},
         selection={"by": "unseen", "rungs": [20, 10]},
     )
 
@@ -76,7 +76,7 @@ def test_everything_that_is_odd_or_contradicts_is_told(mistakes, poses):
         "geometry.name: drops.npz, but geometry.source is poses.geo: both need one suffix",
         "selection.by: unseen needs an unseen input with ground_truth: true",
         "selection.rungs: [20, 10] must be epochs that grow from rung to rung",
-        "unseen.line.source: poses.bgeo is neither `generator` nor a .geo or .npz file",
+        "unseen.line.source: poses.obj is neither `generator` nor a geometry file (.geo, .bgeo, .bgeo.sc, .npz)",
     ]
 
 
