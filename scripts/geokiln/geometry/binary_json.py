@@ -122,10 +122,10 @@ class _Reader:
             count += step
         numbers = np.frombuffer(self.data, dtype, count, at)["number"]
         self.at = at + count * width
-        if alone and self.byte() == Token.LIST_END:
-            return read_only(numbers.copy())
-        self.at = at + count * width
-        return numbers.tolist()
+        if not alone or self.data[self.at : self.at + 1] != bytes([Token.LIST_END]):
+            return numbers.tolist()
+        self.at += 1
+        return read_only(numbers.copy())
 
     def byte(self):
         self.at += 1
@@ -210,8 +210,6 @@ def _dump(value, out, defined, depth):
         out.append(begin)
         for member in value:
             if begin == Token.MAP:
-                if not isinstance(member, str):
-                    raise ValueError("a key that is no string has no place in a document")
                 _dump_string(member, out, defined)
                 member = value[member]
             _dump(member, out, defined, depth - 1)
@@ -222,6 +220,8 @@ def _dump(value, out, defined, depth):
 
 def _dump_string(text, out, defined):
     """Dump a string as Houdini does: defined where it is first used, except a long one or one of several lines."""
+    if not isinstance(text, str):
+        raise ValueError(f"the key {text!r} has no place in a document")
     content = text.encode("utf-8", "surrogateescape")
     if len(content) > DEFINED or b"\n" in content:
         out += bytes([Token.STRING]) + _length(len(content)) + content
@@ -238,14 +238,14 @@ def _dump_array(array, out):
         content += bytes(-len(content) % 4)
     else:
         array = array if array.dtype.kind == "f" else narrowest(array)
-        token, content = TOKENS.get(array.dtype.str[1:]), array.astype(array.dtype.newbyteorder("<")).tobytes()
-        if token is None:
+        if array.dtype.str[1:] not in TOKENS:
             raise ValueError(f"an array of {array.dtype} has no place in a document")
+        token, content = TOKENS[array.dtype.str[1:]], array.astype(array.dtype.newbyteorder("<")).tobytes()
     out += bytes([Token.UNIFORM, token]) + _length(len(array)) + content
 
 
 def _length(count):
     if count < 0xF1:
         return bytes([count])
-    token = next(token for token, code in LENGTHS.items() if count < 1 << 8 * struct.calcsize("<" + code))
+    token = 0xF2 if count < 1 << 16 else 0xF4 if count < 1 << 32 else 0xF8
     return struct.pack("<B" + LENGTHS[token], token, count)

@@ -19,7 +19,9 @@ ROWS = [[number, number + 0.5, -number] for number in INTEGERS]
 def listed(value):
     if isinstance(value, dict):
         return {key: listed(member) for key, member in value.items()}
-    return [listed(member) for member in value] if isinstance(value, (list, np.ndarray)) else value
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return [listed(member) for member in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(params=[1, 50, 1 << 16])
@@ -55,7 +57,8 @@ def test_equally_long_lists_are_the_rows_of_one_array(rows):
 @pytest.mark.parametrize(
     "document",
     [
-        [FLOATS], [[FLOATS]], [[ROWS]], [ROWS, [[1, 2]]], [[*ROWS, [1, 2]]], [[*ROWS, []]], [[*ROWS, 1]], [[*ROWS, [[1]]]],
+        [FLOATS], [[FLOATS]], [[ROWS]], [ROWS, [[1, 2]]], [[*ROWS, [1, 2]]], [[*ROWS, []]], [[*ROWS, 1]],
+        [[*ROWS, [[1]]]],
         [[1, ROWS]], [[[1], [2], FLOATS]], [[FLOATS, INTEGERS, [1]]], [[[[1]]] * 50], [[True, *INTEGERS]],
         [[*FLOATS, None]], [[*FLOATS, "a", *FLOATS]], [[*INTEGERS, 1 << 63]], [[*FLOATS, (1 << 53) + 1]],
         [[*ROWS, [1, 2, 1 << 70]]], [[-(1 << 63) - 1] * 9], [[1e999] * 30], [], [[[]] * 50],
@@ -86,8 +89,10 @@ LONG = "1," * 50
     "text",
     [
         "", " ", "[", '["a', '["a\\"]', "[1,]", "[1 2]", '["a"] 1',
-        f"[{LONG}", f"[{LONG}]", f"[{LONG},1]", f"[{LONG}01]", f"[{LONG}1 2]", f"[{LONG}+1]", f"[{LONG}1.]", f"[{LONG}.5]",
-        f"[{LONG}1e]", f"[{LONG}--1]", f"[{LONG}1-1]", f"[{LONG}\v1]", f"[{LONG}0x1]", f"[[{LONG}1],[1]", f"[[{LONG}1],]",
+        f"[{LONG}", f"[{LONG}]", f"[{LONG},1]", f"[{LONG}01]", f"[{LONG}1 2]", f"[{LONG}+1]", f"[{LONG}1.]",
+        f"[{LONG}.5]",
+        f"[{LONG}1e]", f"[{LONG}--1]", f"[{LONG}1-1]", f"[{LONG}\v1]", f"[{LONG}0x1]", f"[[{LONG}1],[1]",
+        f"[[{LONG}1],]",
         f"[[{LONG}1] [1]]", f"[{LONG}1]]", f"[[1],[{LONG}]]", '["a",' + "[1,2]," * 30 + "]", f"[{LONG}nan]",
     ],
 )  # fmt: skip
@@ -113,7 +118,7 @@ def test_deep_nesting_is_refused_in_a_sentence():
         parse(b"[" * 100000 + b"]" * 100000)
 
 
-NUMBERS = st.integers() | st.floats() | st.integers(-9, 9)
+NUMBERS = st.integers() | st.floats(allow_nan=False) | st.integers(-9, 9)
 DOCUMENTS = st.recursive(
     NUMBERS | st.text() | st.booleans(), lambda inner: st.lists(inner) | st.lists(NUMBERS, min_size=20)
 )
@@ -123,7 +128,7 @@ DOCUMENTS = st.recursive(
 def test_any_document_is_read_as_by_the_json_module(value, indent):
     text = json.dumps(value, indent=indent)
 
-    assert repr(listed(parse(text.encode()))).replace(".0", "") == repr(json.loads(text)).replace(".0", "")
+    assert listed(parse(text.encode())) == json.loads(text)
 
 
 @given(
