@@ -11,14 +11,14 @@ from itertools import chain
 
 import numpy as np
 
-from geokiln.geometry.binary_tokens import narrowest
+from geokiln.geometry.binary_tokens import narrowest, read_only
 
 PIECE = 1 << 16  # bytes of a list parsed at once
 NEXT = re.compile(rb'"|\[[-+.0-9eE,\s\[\]]{62,}')  # a string, or what may hold lists of numbers
 LIST = re.compile(rb"\[[^\[\]]{62,}\]|\[(?=\s*\[)")  # in the latter: a long list, or one that begins with a list
 NESTED = re.compile(rb"\[(?=\s*\[)")
 END = re.compile(rb"\]\s*\]")
-ROW = re.compile(rb"\]\s*(,)")
+ROW, COMMA = re.compile(rb"\]\s*,"), re.compile(b",")
 EXACT = 1 << 53  # integers from here on are not all float64
 
 
@@ -113,8 +113,8 @@ def _array(data, start, end, nested):
     numbers, dtype, size = bytearray(), np.dtype("i1"), None
     at, end = start + 1, end - 1
     while at <= end:
-        comma = ROW.search(data, at + PIECE, end) if nested else re.compile(b"(,)").search(data, at + PIECE, end)
-        stop = comma.start(1) if comma else end
+        comma = (ROW if nested else COMMA).search(data, at + PIECE, end)
+        stop = comma.end() - 1 if comma else end
         try:
             values = json.loads("[" + str(data[at:stop], "ascii") + "]")
         except (ValueError, RecursionError):
@@ -133,8 +133,7 @@ def _array(data, start, end, nested):
         if wider != dtype:
             numbers, dtype = bytearray(np.frombuffer(numbers, dtype).astype(wider)), wider
         numbers += piece.astype(dtype, copy=False).tobytes()
-    array = np.frombuffer(numbers, dtype)
-    array.flags.writeable = False
+    array = read_only(np.frombuffer(numbers, dtype))
     return array.reshape(-1, size) if nested else array
 
 

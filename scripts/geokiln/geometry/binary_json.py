@@ -8,30 +8,11 @@ import struct
 
 import numpy as np
 
-from geokiln.geometry.binary_tokens import (
-    BOOL,
-    CLOSES,
-    DEFINE,
-    FALSE,
-    FORMATS,
-    LENGTHS,
-    LIST,
-    MAGIC,
-    MAP,
-    NULL,
-    NUMBERS,
-    REFERENCE,
-    STRING,
-    TOKENS,
-    TRUE,
-    UNDEFINE,
-    UNIFORM,
-    narrowest,
-    signed,
-)  # fmt: skip
+from geokiln.geometry.binary_tokens import FORMATS, LENGTHS, MAGIC, NUMBERS, TOKENS, Token, narrowest, read_only, signed
 
 DEPTH = 200  # of lists in lists; what Houdini nests stays below 30
 RUN, LONG = 16, 64  # numbers one after another that are worth numpy; members of a list that may become an array
+CONSTANTS = {Token.NULL: None, Token.FALSE: False, Token.TRUE: True}
 DEFINED = 64  # longer strings are rarely there twice
 
 
@@ -52,12 +33,12 @@ def parse(data):
 class _Reader:
     def __init__(self, data):
         self.data = memoryview(data).toreadonly()
-        order = [order for order, magic in MAGIC.items() if self.data[:5] == magic]
-        if not order:
+        self.order = next((order for order, magic in MAGIC.items() if self.data[:5] == magic), None)
+        if not self.order:
             raise ValueError("its first bytes are wrong")
-        self.order, self.at, self.strings = order[0], 5, {}
-        self.numbers = {token: struct.Struct(order[0] + FORMATS[code]) for token, code in NUMBERS.items()}
-        self.lengths = {token: struct.Struct(order[0] + code) for token, code in LENGTHS.items()}
+        self.at, self.strings = 5, {}
+        self.numbers = {token: struct.Struct(self.order + FORMATS[code]) for token, code in NUMBERS.items()}
+        self.lengths = {token: struct.Struct(self.order + code) for token, code in LENGTHS.items()}
 
     def document(self):
         """Return the value; lists and maps that are still open wait on a stack."""
@@ -65,7 +46,7 @@ class _Reader:
         while waiting or not members:
             token = self.byte()
             if token in NUMBERS:
-                run = self.run(token, alone=not members) if closes == CLOSES[LIST] else None
+                run = self.run(token, alone=not members) if closes == Token.LIST_END else None
                 if run is None:
                     members.append(self.unpack(self.numbers[token]))
                 elif isinstance(run, list):
@@ -73,19 +54,19 @@ class _Reader:
                 else:  # of the whole list
                     members, closes = waiting.pop()
                     members.append(run)
-            elif token in CLOSES:
+            elif token in (Token.LIST, Token.MAP):
                 if len(waiting) == DEPTH:
                     raise ValueError(f"lists nest deeper than {DEPTH}")
                 waiting.append((members, closes))
-                members, closes = [], CLOSES[token]
+                members, closes = [], token + 2  # the byte that closes it
             elif token == closes:
-                value = _mapping(members) if token == CLOSES[MAP] else _listed(members)
+                value = _mapping(members) if token == Token.MAP_END else _listed(members)
                 members, closes = waiting.pop()
                 members.append(value)
-            elif token == DEFINE:
+            elif token == Token.DEFINE:
                 number = self.length()
                 self.strings[number] = self.string()
-            elif token == UNDEFINE:
+            elif token == Token.UNDEFINE:
                 self.strings.pop(self.length(), None)
             else:
                 members.append(self.value(token))
@@ -94,18 +75,16 @@ class _Reader:
         return members[0]
 
     def value(self, token):
-        if token == REFERENCE:
+        if token == Token.REFERENCE:
             return self.reference()
-        if token == STRING:
+        if token == Token.STRING:
             return self.string()
-        if token == UNIFORM:
+        if token == Token.UNIFORM:
             return self.uniform()
-        if token in (FALSE, TRUE):
-            return token == TRUE
-        if token == BOOL:
+        if token in CONSTANTS:
+            return CONSTANTS[token]
+        if token == Token.BOOL:
             return bool(self.byte())
-        if token == NULL:
-            return None
         raise ValueError(f"byte {token} where a value should begin (at {self.at - 1})")
 
     def uniform(self):
@@ -113,24 +92,24 @@ class _Reader:
         if token in NUMBERS:
             dtype = np.dtype(self.order + NUMBERS[token])
             return np.frombuffer(self.taken(count * dtype.itemsize), dtype)
-        if token == BOOL:  # 32 in a word, the lowest bit first
+        if token == Token.BOOL:  # 32 in a word, the lowest bit first
             words = np.frombuffer(self.taken(-(-count // 32) * 4), self.order + "u4").astype("<u4", copy=False)
-            return _read_only(np.unpackbits(words.view("u1"), count=count, bitorder="little").view(bool))
+            return read_only(np.unpackbits(words.view("u1"), count=count, bitorder="little").view(bool))
         if count > len(self.data) - self.at:
             raise ValueError("it ends early")
-        if token == STRING:
+        if token == Token.STRING:
             return [self.string() for _ in range(count)]
-        if token == REFERENCE:
+        if token == Token.REFERENCE:
             return [self.reference() for _ in range(count)]
         raise ValueError(f"an array of type {token}")
 
     def run(self, token, alone):
-        """Take the numbers of one type that follow each other: a list, None if they are few; an array of a whole list.
+        """Return numbers of one type that follow each other: a list, None if they are few; an array of a whole list.
 
-        *alone*: nothing stands before them in their list. Type and number have a fixed width together.
+        *alone*: nothing stands before them in their list.
         """
         dtype = np.dtype([("token", "u1"), ("number", self.order + NUMBERS[token])])
-        at, width = self.at - 1, dtype.itemsize
+        at, width = self.at - 1, dtype.itemsize  # so wide is each: their types stand at known places
         if self.data[at : at + RUN * width : width] != bytes([token]) * RUN:
             return None
         most, count, step = (len(self.data) - at) // width, 0, RUN
@@ -143,10 +122,10 @@ class _Reader:
             count += step
         numbers = np.frombuffer(self.data, dtype, count, at)["number"]
         self.at = at + count * width
-        if alone and self.byte() == CLOSES[LIST]:
-            return _read_only(numbers.copy())
-        self.at = at + count * width
-        return numbers.tolist()
+        if not alone or self.data[self.at : self.at + 1] != bytes([Token.LIST_END]):
+            return numbers.tolist()
+        self.at += 1
+        return read_only(numbers.copy())
 
     def byte(self):
         self.at += 1
@@ -181,11 +160,6 @@ class _Reader:
         return self.strings[number]
 
 
-def _read_only(array):
-    array.flags.writeable = False
-    return array
-
-
 def _mapping(members):
     keys = members[::2]
     if len(members) % 2 or not all(isinstance(key, str) for key in keys):
@@ -198,7 +172,7 @@ def _listed(members):
     if len(members) < LONG or type(members[0]) not in (int, float) or len(set(map(type, members))) > 1:
         return members
     array = np.array(members)
-    return _read_only(narrowest(array) if array.dtype.kind == "i" else array)
+    return read_only(narrowest(array) if array.dtype.kind == "i" else array)
 
 
 def dump(document):
@@ -218,62 +192,60 @@ def dump(document):
 
 
 def _dump(value, out, defined, depth):
-    if depth < 0:
-        raise ValueError(f"lists nest deeper than {DEPTH}")
     if isinstance(value, str):
         _dump_string(value, out, defined)
-    elif isinstance(value, (bool, np.bool_)):
-        out.append(TRUE if value else FALSE)
+    elif value is None or isinstance(value, (bool, np.bool_)):
+        out.append({None: Token.NULL, False: Token.FALSE, True: Token.TRUE}[value])
     elif isinstance(value, (int, np.integer)):
         code = signed(int(value), int(value))
         out += struct.pack(f"<B{FORMATS[code]}", TOKENS[code], int(value))
     elif isinstance(value, (float, np.floating)):
         out += struct.pack("<Bd", TOKENS["f8"], float(value))
-    elif value is None:
-        out.append(NULL)
-    elif isinstance(value, dict):
-        out.append(MAP)
-        for key, member in value.items():
-            _dump_string(key, out, defined)
-            _dump(member, out, defined, depth - 1)
-        out.append(CLOSES[MAP])
     elif isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "biuf":
         _dump_array(value, out)
-    elif isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim:
-        out.append(LIST)
+    elif isinstance(value, (dict, list, tuple)) or isinstance(value, np.ndarray) and value.ndim:
+        if not depth:
+            raise ValueError(f"lists nest deeper than {DEPTH}")
+        begin = Token.MAP if isinstance(value, dict) else Token.LIST
+        out.append(begin)
         for member in value:
+            if begin == Token.MAP:
+                _dump_string(member, out, defined)
+                member = value[member]
             _dump(member, out, defined, depth - 1)
-        out.append(CLOSES[LIST])
+        out.append(begin + 2)
     else:
         raise ValueError(f"a {type(value).__name__} has no place in a document")
 
 
 def _dump_string(text, out, defined):
     """Dump a string as Houdini does: defined where it is first used, except a long one or one of several lines."""
+    if not isinstance(text, str):
+        raise ValueError(f"the key {text!r} has no place in a document")
     content = text.encode("utf-8", "surrogateescape")
     if len(content) > DEFINED or b"\n" in content:
-        out += bytes([STRING]) + _length(len(content)) + content
+        out += bytes([Token.STRING]) + _length(len(content)) + content
         return
     if content not in defined:
         defined[content] = _length(len(defined))
-        out += bytes([DEFINE]) + defined[content] + _length(len(content)) + content
-    out += bytes([REFERENCE]) + defined[content]
+        out += bytes([Token.DEFINE]) + defined[content] + _length(len(content)) + content
+    out += bytes([Token.REFERENCE]) + defined[content]
 
 
 def _dump_array(array, out):
     if array.dtype.kind == "b":
-        token, content = BOOL, np.packbits(array, bitorder="little").tobytes()
+        token, content = Token.BOOL, np.packbits(array, bitorder="little").tobytes()
         content += bytes(-len(content) % 4)
     else:
         array = array if array.dtype.kind == "f" else narrowest(array)
-        token, content = TOKENS.get(array.dtype.str[1:]), array.astype(array.dtype.newbyteorder("<")).tobytes()
-        if token is None:
+        if array.dtype.str[1:] not in TOKENS:
             raise ValueError(f"an array of {array.dtype} has no place in a document")
-    out += bytes([UNIFORM, token]) + _length(len(array)) + content
+        token, content = TOKENS[array.dtype.str[1:]], array.astype(array.dtype.newbyteorder("<")).tobytes()
+    out += bytes([Token.UNIFORM, token]) + _length(len(array)) + content
 
 
 def _length(count):
     if count < 0xF1:
         return bytes([count])
-    token = next(token for token, code in LENGTHS.items() if count < 1 << 8 * struct.calcsize("<" + code))
+    token = 0xF2 if count < 1 << 16 else 0xF4 if count < 1 << 32 else 0xF8
     return struct.pack("<B" + LENGTHS[token], token, count)

@@ -13,6 +13,7 @@ LZ4_RATIO = 255  # no LZ4 block holds more than this many times its own size
 
 
 def library_decoder():
+    """Return a function (chunk, size) that decodes a chunk with the library; None without it."""
     try:
         import blosc
     except ImportError:
@@ -31,6 +32,7 @@ def library_decoder():
 
 
 def library_packer():
+    """Return a function that makes a chunk of a block as Houdini does, with the library; None without it."""
     try:
         import blosc
     except ImportError:
@@ -73,7 +75,7 @@ def checked_header(data, at, end):
 
 
 def decoded(chunk, wanted):
-    """Return the first *wanted* bytes of a chunk with a checked header."""
+    """Return the first *wanted* bytes of a chunk with a checked header; ValueError if the rest of it is damaged."""
     _, _, flags, width, size, block, _ = HEADER.unpack_from(chunk)
     if flags & STORED:
         return chunk[HEADER.size : HEADER.size + wanted]

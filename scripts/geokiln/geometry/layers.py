@@ -20,6 +20,7 @@ STREAMS = {
     b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
 }
 BINARY = {b"\x7fNSJb": "binary <", b"\x7fbJSN": "binary >"}
+DOCUMENTS = ("ascii", *BINARY.values())
 CLASSIC = (b"BgeoV", b"PGEOMETRY")
 MOST_LAYERS = 8  # a file can be made that unpacks to itself
 STEP = 1 << 20
@@ -86,12 +87,11 @@ def _innermost(path, contents, read):
                 file = opened(file)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
-    except (EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise UserError(f"{path} is not complete ({names[-1]}: {error}); save or make it again") from None
-    except OSError as error:  # bz2 has no kind of its own
-        if names and error.errno is None:
-            raise UserError(f"{path} is not complete ({names[-1]}: {error}); save or make it again") from None
-        raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    except (EOFError, ValueError, zlib.error, lzma.LZMAError, OSError) as error:
+        if getattr(error, "errno", None):
+            raise UserError(f"{path} cannot be read ({error.strerror})") from None
+        around = ", ".join(name for name in names if name not in DOCUMENTS)
+        raise UserError(f"{path} is not complete ({around}: {error}); save or make it again") from None
 
 
 def _layer(path, start, contents):
@@ -125,5 +125,5 @@ def _all(file, most):
         if not block:
             return data
         if len(data) + len(block) > most:
-            raise ValueError("it unpacks to more bytes than this machine's memory")
+            raise ValueError("it has more bytes than this machine's memory")
         data += block
