@@ -3,5 +3,17 @@
 from geokiln.errors import DropItem, UserError
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.geometry import Geometry
+from geokiln.geometry.packed import packed_geometry
+from geokiln.geometry.primitives import Primitives
+from geokiln.geometry.volumes import voxels_of
 
-__all__ = ["DropItem", "Geometry", "UserError", "read_geo", "write_geo"]
+__all__ = [
+    "DropItem",
+    "Geometry",
+    "Primitives",
+    "UserError",
+    "packed_geometry",
+    "read_geo",
+    "voxels_of",
+    "write_geo",
+]

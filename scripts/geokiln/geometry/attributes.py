@@ -85,7 +85,8 @@ def _cast(values, dtype):
         if array.size:
             raise ValueError(f"{array.dtype} where numbers belong")
         return np.zeros(array.shape, dtype)
-    cast = array.astype(dtype)
+    with np.errstate(all="ignore"):  # what the type cannot hold becomes infinite, which is refused where it is used
+        cast = array.astype(dtype)
     if dtype.kind in "iu" and not np.array_equal(cast, array):
         raise ValueError(f"numbers that {dtype} does not hold")
     return cast

@@ -54,7 +54,10 @@ def _abbreviated(run):
     head, body = run
     if head[1] not in SHORT_KINDS:
         return run
-    return [["type", SHORT_KINDS[head[1]]], [SHORT_FIELDS.get(part, part) if isinstance(part, str) else part for part in body]]
+    return [
+        ["type", SHORT_KINDS[head[1]]],
+        [SHORT_FIELDS.get(part, part) if isinstance(part, str) else part for part in body],
+    ]
 
 
 def _entry(primitives, number):
