@@ -44,8 +44,8 @@ MISTAKES = [
     (("unseen", {"a/b": ONE_UNSEEN}), "unseen: 'a/b': a name is made of letters, digits, '-' and '_'"),
     (("unseen", {"all": ONE_UNSEEN}), "unseen: 'all' is taken; choose another name"),
     (
-        ("geometry.name", "poses.bgeo"),
-        "geometry.name: 'poses.bgeo': a name is made of letters, digits, '-' and '_', and",
+        ("geometry.name", "poses.obj"),
+        "geometry.name: 'poses.obj': a name is made of letters, digits, '-' and '_', and",
     ),
     (("wedges", 1), "wedges: 1 is not a section of keys or a list"),
     (("training.betas", [0.9]), "training.betas: [0.9] has 1 values; it takes 2"),
