@@ -130,6 +130,8 @@ def _array(data, start, end, nested):
         if piece is None:
             return None
         wider = np.promote_types(dtype, piece.dtype)
+        if wider.kind == "f" and np.int64 in (dtype, piece.dtype):  # it may hold what float64 cannot
+            return None
         if wider != dtype:
             numbers, dtype = bytearray(np.frombuffer(numbers, dtype).astype(wider)), wider
         numbers += piece.astype(dtype, copy=False).tobytes()
