@@ -23,6 +23,7 @@ DOCUMENT = ["pointcount", 100, "values", list(range(100))]
 ASCII = b" \n" + json.dumps(DOCUMENT).encode()
 BINARY = binary_json.dump([*DOCUMENT[:3], np.arange(100)])
 PACK = {"scf": scf.packed, "gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+CLASSIC = "a.geo is classic geometry of Houdini 11 and older; save it as .geo or .bgeo from a newer one"
 CORPUS = os.environ.get("GEOKILN_GEOMETRY_CORPUS")
 
 
@@ -62,8 +63,7 @@ def test_a_document_is_the_same_in_whatever_layers(around, content):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"BgeoV\0\0\0\5", "a.geo is classic geometry of Houdini 11 and older; save it as .geo or .bgeo from a newer one"),
-        (b"PGEOMETRY V5", "a.geo is classic geometry of Houdini 11 and older; save it as .geo or .bgeo from a newer one"),
+        (b"BgeoV\0\0\0\5", CLASSIC), (b"PGEOMETRY V5", CLASSIC),
         (b"version https://git-lfs.github.com/spec/v1\n",
          "a.geo is a pointer of Git LFS and no geometry; get the file itself (git lfs pull)"),
         (b"\x7fELF", "a.geo is not geometry that Houdini writes (.geo, .bgeo, .bgeo.sc)"),
@@ -129,7 +129,7 @@ def test_no_more_is_unpacked_than_the_machine_has_memory(monkeypatch, around):
     path = save(b"[" + b" " * 4095, *around)
     monkeypatch.setattr(layers.os, "sysconf", {"SC_PAGE_SIZE": 4095, "SC_PHYS_PAGES": 1}.get)
 
-    with pytest.raises(UserError, match=r"^a.geo is not complete \(.*4096 bytes, more than this machine's memory\)"):
+    with pytest.raises(UserError, match="^a.geo holds more bytes than this machine has memory$"):
         unpacked(path)
 
 
@@ -177,23 +177,28 @@ def test_damaged_bytes_of_any_layer_are_read_or_refused_in_a_sentence(damages, c
             read("a.geo")
 
 
-def expected():
-    return json.loads(Path(CORPUS, "expected.json").read_text()) if CORPUS else []
+def listed(value):
+    """A document with lists for its arrays."""
+    if isinstance(value, dict):
+        return {key: listed(member) for key, member in value.items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return [listed(member) for member in value] if isinstance(value, list) else value
 
 
 @pytest.mark.skipif(not CORPUS, reason="GEOKILN_GEOMETRY_CORPUS names no folder of files that Houdini wrote")
 def test_files_that_houdini_wrote_hold_what_they_should():
-    for case in expected():
+    for case in json.loads(Path(CORPUS, "expected.json").read_text()):
         path = str(Path(CORPUS, case["file"]))
         if "refused" in case:
             with pytest.raises(UserError, match="is classic geometry"):
                 read_document(path)
             continue
         document = read_document(path)
-        members = dict(zip(document[::2], document[1::2]))
+        members = dict(zip(document[::2], document[1::2], strict=True))
         counts = [members[f"{element}count"] for element in ("point", "vertex", "primitive")]
         assert counts == case["counts"], path
         data = unpacked(path)[0]
         assert start_of(path) == bytes(data[:65536]), path
         assert scf.unpacked(scf.packed(data)) == data, path
-        assert repr(binary_json.parse(binary_json.dump(document))) == repr(document), path
+        assert repr(listed(binary_json.parse(binary_json.dump(document)))) == repr(listed(document)), path
