@@ -50,7 +50,8 @@ def parse(data):
     except json.JSONDecodeError as error:
         at = len(text[: error.pos].encode("utf-8", "surrogateescape"))
         before, place = max((span for span in spans if span[0] <= at), default=(0, 0))
-        raise ValueError(f"{error.msg} at byte {place + at - before}") from None
+        reason = error.msg[:-3] if error.msg.endswith(" at") else error.msg
+        raise ValueError(f"{reason} at byte {place + at - before}") from None
     except RecursionError:
         raise ValueError("lists nest too deep") from None
 
@@ -66,6 +67,8 @@ def _arrays(data):
             at = _end_of_string(data, found.start())
         else:
             at = found.end()
+            if at == len(data) and data[at - 1] in b"0123456789.,+-eE[":  # of no use to the json module, but costly
+                raise ValueError(f"it ends in a list of numbers at byte {at}")
             yield from _arrays_between(data, found.start(), at)
 
 
@@ -130,6 +133,8 @@ def _array(data, start, end, nested):
         if piece is None:
             return None
         wider = np.promote_types(dtype, piece.dtype)
+        if wider.kind == "f" and np.int64 in (dtype, piece.dtype):  # it may hold what float64 cannot
+            return None
         if wider != dtype:
             numbers, dtype = bytearray(np.frombuffer(numbers, dtype).astype(wider)), wider
         numbers += piece.astype(dtype, copy=False).tobytes()

@@ -178,8 +178,8 @@ def _listed(members):
 def dump(document):
     """Return a document (as ``parse`` gives it) as binary JSON, little-endian.
 
-    Arrays become uniform ones: of integers in the narrowest type that holds them, of floats as they are; an array
-    with more dimensions becomes a list of its rows. A number outside takes the narrowest integer, or float64.
+    Integers take the narrowest type that holds them, in arrays, too; floats float64, in arrays the array's own. An
+    array with more dimensions becomes a list of its rows.
 
     Raises
     ------
@@ -210,7 +210,7 @@ def _dump(value, out, defined, depth):
         out.append(begin)
         for member in value:
             if begin == Token.MAP:
-                _dump_string(member, out, defined)
+                _dump(str(member), out, defined, depth)
                 member = value[member]
             _dump(member, out, defined, depth - 1)
         out.append(begin + 2)
@@ -220,8 +220,6 @@ def _dump(value, out, defined, depth):
 
 def _dump_string(text, out, defined):
     """Dump a string as Houdini does: defined where it is first used, except a long one or one of several lines."""
-    if not isinstance(text, str):
-        raise ValueError(f"the key {text!r} has no place in a document")
     content = text.encode("utf-8", "surrogateescape")
     if len(content) > DEFINED or b"\n" in content:
         out += bytes([Token.STRING]) + _length(len(content)) + content

@@ -23,7 +23,7 @@ BINARY = {b"\x7fNSJb": "binary <", b"\x7fbJSN": "binary >"}
 DOCUMENTS = ("ascii", *BINARY.values())
 CLASSIC = (b"BgeoV", b"PGEOMETRY")
 MOST_LAYERS = 8  # a file can be made that unpacks to itself
-STEP = 1 << 20
+HEAD, STEP = 1 << 12, 1 << 20  # bytes that tell a layer; bytes read at once
 
 
 def read_document(path):
@@ -66,7 +66,15 @@ def start_of(path, size=65536):
 
     Raises UserError as ``read_document`` does, as far as the start tells.
     """
-    return _innermost(path, lambda file: io.BytesIO(scf.start_of(file.read, size)), lambda file: file.read(size))[0]
+
+    def contents(container):
+        start = scf.start_of(container.read, size + HEAD)
+        if start.startswith(tuple(STREAMS)):  # bzip2 gives nothing before the end of a block of 900 KB
+            container.seek(0)
+            start = scf.start_of(container.read, size + 2 * STEP)
+        return io.BytesIO(start)
+
+    return _innermost(path, contents, lambda file: file.read(size))[0]
 
 
 def _innermost(path, contents, read):
@@ -76,7 +84,7 @@ def _innermost(path, contents, read):
         with open(path, "rb") as file:
             while True:
                 file.seek(0)
-                start = file.read(4096)
+                start = file.read(HEAD)
                 file.seek(0)
                 name, opened = _layer(path, start, contents)
                 names.append(name)
@@ -87,6 +95,8 @@ def _innermost(path, contents, read):
                 file = opened(file)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
+    except MemoryError:
+        raise UserError(f"{path} holds more bytes than this machine has memory") from None
     except (EOFError, ValueError, zlib.error, lzma.LZMAError, OSError) as error:
         if getattr(error, "errno", None):
             raise UserError(f"{path} cannot be read ({error.strerror})") from None
@@ -125,5 +135,5 @@ def _all(file, most):
         if not block:
             return data
         if len(data) + len(block) > most:
-            raise ValueError("it has more bytes than this machine's memory")
+            raise MemoryError
         data += block

@@ -30,13 +30,15 @@ def parts(data, most=None):
     Raises
     ------
     ValueError
-        If the container is damaged, not complete, claims more bytes than it can hold, or more than *most*.
+        If the container is damaged, not complete, or claims more bytes than it can hold.
+    MemoryError
+        If it claims more than *most* bytes.
     """
     data = memoryview(data)
     chunks = _chunks(data)
     total = sum(size for _, _, size in chunks)
     if most is not None and total > most:
-        raise ValueError(f"it claims {total} bytes, more than this machine's memory")
+        raise MemoryError(f"it claims {total} bytes")
     decode = library_decoder() or decoded
     for start, end, size in chunks:
         part = decode(data[start:end], size)

@@ -89,9 +89,9 @@ LONG = "1," * 50
     "text",
     [
         "", " ", "[", '["a', '["a\\"]', "[1,]", "[1 2]", '["a"] 1',
-        f"[{LONG}", f"[{LONG}]", f"[{LONG},1]", f"[{LONG}01]", f"[{LONG}1 2]", f"[{LONG}+1]", f"[{LONG}1.]",
+        f"[{LONG} ", f"[{LONG}]", f"[{LONG},1]", f"[{LONG}01]", f"[{LONG}1 2]", f"[{LONG}+1]", f"[{LONG}1.]",
         f"[{LONG}.5]",
-        f"[{LONG}1e]", f"[{LONG}--1]", f"[{LONG}1-1]", f"[{LONG}\v1]", f"[{LONG}0x1]", f"[[{LONG}1],[1]",
+        f"[{LONG}1e]", f"[{LONG}--1]", f"[{LONG}1-1]", f"[{LONG}\v1]", f"[{LONG}0x1]", f"[[{LONG}1],[1]", f"[[{LONG}1]",
         f"[[{LONG}1],]",
         f"[[{LONG}1] [1]]", f"[{LONG}1]]", f"[[1],[{LONG}]]", '["a",' + "[1,2]," * 30 + "]", f"[{LONG}nan]",
     ],
@@ -103,7 +103,16 @@ def test_what_the_json_module_refuses_is_refused_for_its_reason(piece, text):
     with pytest.raises(ValueError) as error:
         parse(text.encode())
 
-    assert str(error.value) == f"{expected.value.msg} at byte {expected.value.pos}"
+    reason = expected.value.msg.replace(" starting at", " starting")
+    assert str(error.value) == f"{reason} at byte {expected.value.pos}"
+
+
+@pytest.mark.parametrize("rest", ["1,", "1", "-", "1e", "1],[", "1],"])
+def test_an_end_among_numbers_is_told_before_they_are_parsed(monkeypatch, rest):
+    monkeypatch.setattr(ascii_json.json, "loads", None)
+
+    with pytest.raises(ValueError, match=f"^it ends in a list of numbers at byte {108 + len(rest)}$"):
+        parse(f'["a", [[{LONG}{rest}'.encode())
 
 
 def test_the_place_of_a_mistake_is_that_in_the_file():

@@ -179,7 +179,7 @@ def test_what_is_dumped_is_parsed_again(value):
     assert listed(parse(dump(value))) == listed(value)
 
 
-@pytest.mark.parametrize("value", [1 << 63, {1: []}, object(), np.zeros(2, complex), np.array([1 << 63], np.uint64)])
+@pytest.mark.parametrize("value", [1 << 63, object(), np.zeros(2, complex), np.array([1 << 63], np.uint64)])
 def test_what_the_format_cannot_hold_is_refused(value):
     with pytest.raises(ValueError, match="no place in a document|more than 64 bits"):
         dump([value])
