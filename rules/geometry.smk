@@ -1,5 +1,7 @@
 """source -> geometry/{geometry} (+ .json), geometry/unseen/{unseen}.geo; the source is the generator or a file"""
 
+from geokiln.storage.suffixes import GEOMETRY
+
 
 localrules:
     sample_geometry,
@@ -58,7 +60,7 @@ rule sample_unseen:
     log:
         "logs/sample_unseen/{unseen}_{suffix}.log",
     wildcard_constraints:
-        suffix="geo|npz",
+        suffix="|".join(suffix[1:] for suffix in GEOMETRY),
     params:
         plan=plan_of("sample_unseen"),
         parameters=as_it_is(PROJECT.parameters),
