@@ -2,6 +2,11 @@
 
 import os
 
+import numpy as np
+
+from geokiln.geometry.geo_file import write_geo
+from geokiln.geometry.geometry import Geometry
+
 
 def test_a_fresh_project_plans_every_stage_once(fresh_ripple):
     fresh_ripple.configure(work_items={"batch_size": 10})
@@ -72,3 +77,17 @@ def test_an_unknown_wedge_or_batch_is_no_target(ripple):
     unknown = ripple.snakemake("-n", "wedges/hidden_layers-9/model.onnx", fails=True)
     assert "Geokiln: wedges/hidden_layers-9/model.onnx: there is no such target; did you mean wedges/hidd" in unknown
     assert f"batches/0-99.npz: {there_are}" in ripple.snakemake("-n", "batches/0-99.npz", fails=True)
+
+
+def test_a_packed_file_of_houdinis_tells_its_elements_and_serves_training_and_unseen_inputs(fresh_ripple):
+    numbers = np.arange(40.0)
+    write_geo(fresh_ripple / "hand.v1.bgeo.sc", Geometry.from_attributes({"strength": numbers, "time": numbers}))
+
+    fresh_ripple.configure(
+        geometry={"source": "hand.v1.bgeo.sc"},
+        work_items={"batch_size": 10},
+        unseen={"film": {"source": "hand.v1.bgeo.sc", "ground_truth": True}},
+    )
+
+    plan = fresh_ripple.plan()
+    assert (plan["cook_batch"], plan["cook_unseen"]) == (4, 1)
