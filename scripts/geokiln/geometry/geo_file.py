@@ -18,7 +18,8 @@ from geokiln.geometry.geometry import Geometry, check_finite, rows_of
 from geokiln.geometry.groups import edge_group_entry, group_entry, read_edge_groups, read_groups
 from geokiln.geometry.layers import read_document
 from geokiln.geometry.pairs import pairs
-from geokiln.geometry.primitives import Primitives, check_numbers, read_primitives, whole_numbers
+from geokiln.geometry.primitives import Primitives, check_numbers, whole_numbers
+from geokiln.geometry.read_primitives import read_primitives
 from geokiln.geometry.written_primitives import primitive_entries
 from geokiln.storage.suffixes import suffix_of
 

@@ -59,7 +59,7 @@ class Geometry:
         count = next(iter(lengths.values()))
         if element == "point":
             return cls(arrays.pop("P", np.zeros((count, 3))), [], arrays)
-        return cls(np.zeros((count, 3)), [[i] for i in range(count)], {}, arrays)
+        return cls(np.zeros((count, 3), np.float32), Primitives.of_points(count), {}, arrays)
 
     def elements(self, element, group=None, where="the geometry"):
         """Return the numbers (n,) and attributes (name -> array (n, ...)) of its primitives, points or itself.

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from geokiln.geometry.primitives import CURVE, POLYGON, RUN_FIELDS, SHORT
+from geokiln.geometry.primitives import CURVE, POLYGON
+from geokiln.geometry.read_primitives import RUN_FIELDS, SHORT
 
 SHORT_KINDS = {long: short for short, long in SHORT.items()}
 SHORT_FIELDS = {long: short for short, long in RUN_FIELDS.items()}
