@@ -80,7 +80,10 @@ def numbers(body, count, most=EXPANDED):
 
 def _cast(values, dtype):
     """Return numbers as an array of a type that holds them: the width that a file uses for them says nothing."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError("rows of different lengths") from None
     if array.dtype.kind not in "biuf":
         if array.size:
             raise ValueError(f"{array.dtype} where numbers belong")

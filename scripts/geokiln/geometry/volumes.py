@@ -53,10 +53,16 @@ def _tiles(body, shape):
     if math.prod(shape) > MOST_VOXELS:
         raise ValueError(f"a volume of {math.prod(shape)} voxels")
     voxels = np.empty(shape, np.float32)
+    with np.errstate(over="ignore"):
+        _fill(voxels, tiles, kinds, counts)
+    return voxels
+
+
+def _fill(voxels, tiles, kinds, counts):
     for number, tile in enumerate(tiles):
         tile = pairs(tile)
         place = np.unravel_index(number, counts)  # x fastest
-        block = tuple(slice(TILE * at, min(TILE * (at + 1), size)) for at, size in zip(place, shape))
+        block = tuple(slice(TILE * at, min(TILE * (at + 1), size)) for at, size in zip(place, voxels.shape))
         kind = kinds[int(tile["compression"])]
         data = np.asarray(tile["data"], np.float32)
         if kind == "constant":
@@ -65,4 +71,3 @@ def _tiles(body, shape):
             voxels[block] = data.reshape(voxels[block].shape)
         else:
             raise ValueError(f"voxels compressed as {kind!r}")
-    return voxels
