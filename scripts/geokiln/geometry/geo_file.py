@@ -11,7 +11,7 @@ import os
 
 import numpy as np
 
-from geokiln.errors import UserError, warn
+from geokiln.errors import UserError
 from geokiln.geometry import binary_json, scf
 from geokiln.geometry.attributes import EXPANDED, NotRead, attribute_entry, read_attribute
 from geokiln.geometry.geometry import Geometry, check_finite, rows_of
@@ -35,7 +35,7 @@ MALFORMED = (KeyError, TypeError, IndexError, ValueError, AttributeError, Overfl
 def read_geo(path):
     """Return the Geometry in *path*, whatever its extension says.
 
-    What has no array is kept in ``Geometry.kept``, and one warning names it.
+    What has no array is kept in ``Geometry.kept``.
 
     Raises
     ------
@@ -51,9 +51,6 @@ def read_geo(path):
         raise UserError(f"{path} needs more memory than there is") from None
     for name, array in geometry.primitive_attributes.items():
         check_finite(f"{path}: attribute", name, array)
-    kept = [f"{key[0]} attribute {key[1]!r}" for key in geometry.kept if isinstance(key, tuple)]
-    if kept:
-        warn(f"{path}: no attributes of work items come from {', '.join(kept)}, which hold no plain numbers or texts")
     return geometry
 
 

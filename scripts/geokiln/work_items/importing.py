@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geokiln.errors import UserError
+from geokiln.errors import UserError, warn
 from geokiln.geometry.geo_file import read_geo
 from geokiln.geometry.geometry import check_finite
 from geokiln.storage.arrays import open_arrays
@@ -47,7 +47,11 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
     if table:
         numbers, attributes = np.arange(row_count(path)), open_arrays(path)
     else:
-        numbers, attributes = read_geo(path).elements(element, group, path)
+        geometry = read_geo(path)
+        numbers, attributes = geometry.elements(element, group, path)
+        kept = [f"{key[0]} attribute {key[1]!r}" for key in geometry.kept if isinstance(key, tuple)]
+        if kept:
+            warn(f"{path}: {', '.join(kept)}: neither plain numbers nor texts, so work items have no such attribute")
     chosen = {name: array for name, array in attributes.items() if matches(pattern, name)}
     if len(numbers) and not chosen:
         names = ", ".join(attributes) or "none"

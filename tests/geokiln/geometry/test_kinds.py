@@ -10,6 +10,7 @@ from geokiln.errors import UserError
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.packed import packed_geometry
 from geokiln.geometry.volumes import voxels_of
+from geokiln.work_items.importing import read_elements
 
 SQUARE = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
 
@@ -148,7 +149,8 @@ def test_an_attribute_without_an_array_costs_no_file_is_named_and_comes_back(ent
 
     back = again(result)
 
-    assert "a.geo: no attributes of work items come from point attribute 'odd'" in capsys.readouterr().out
+    assert read_elements("a.geo", "point")[1].keys() == {"P"}
+    assert "a.geo: point attribute 'odd': neither plain numbers nor texts" in capsys.readouterr().out
     assert result.point_attributes == {} and back.kept == result.kept == {("point", "odd"): entry}
 
 
