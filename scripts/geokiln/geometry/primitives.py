@@ -63,6 +63,12 @@ class Primitives(Sequence):
         for start, end, code in zip(ends, ends[1:], self.codes.tolist()):
             yield points[start:end] if outlined[code] else []
 
+    def __add__(self, other):  # as lists, which generators merge so
+        return [*self, *other]
+
+    def __radd__(self, other):
+        return [*other, *self]
+
     def __eq__(self, other):
         return isinstance(other, Sequence) and list(self) == list(other)
 

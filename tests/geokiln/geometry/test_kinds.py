@@ -104,6 +104,33 @@ def test_primitives_of_a_kind_have_their_points_and_come_back_with_all_their_fie
     assert back.primitives.fields == result.primitives.fields
 
 
+def test_primitives_are_merged_and_sliced_as_lists_are():
+    primitives = read(primitives=[poly(0, 1, 2), poly(2, 3)], indices=[0, 1, 2, 3]).primitives
+
+    assert primitives + [[7]] == [[0, 1, 2], [2, 3], [7]]
+    assert [[7]] + primitives == [[7], [0, 1, 2], [2, 3]]
+    assert (primitives[-1], primitives[:1], len(primitives)) == ([2, 3], [[0, 1, 2]], 2)
+
+
+def test_a_part_has_its_points_vertices_attributes_and_groups_alone():
+    group = [["name", "some"], ["selection", ["unordered", ["i8", [1, 0, 0, 1]]]]]
+    result = read(
+        primitives=[poly(0, 1, 2), poly(3, 1), poly(2, 3)],
+        indices=[0, 3, 2, 1],
+        vertex=[numeric("uv", 1, "fpreal32", "arrays", [[0.0, 1.0, 2.0, 3.0]])],
+        primitive=[numeric("id", 1, "int32", "arrays", [[10, 11, 12]])],
+        more=["pointgroups", [group]],
+    )
+
+    part = result.part([2, 1])
+
+    assert list(part.primitives) == [[1, 0], [0, 2]]
+    assert part.points.tolist() == [SQUARE[1], SQUARE[2], SQUARE[3]]
+    assert part.primitive_attributes["id"].tolist() == [12, 11]
+    assert part.vertex_attributes["uv"].tolist() == [1, 2, 3]
+    assert part.groups["point", "some"].tolist() == [False, False, True]
+
+
 def test_closed_polygons_groups_and_attributes_of_all_owners_come_back(again):
     group = [["name", "some"], ["selection", ["unordered", ["i8", [1, 0, 0, 1]]]]]
     ordered = [["name", "last"], ["selection", ["ordered", [1]]]]
