@@ -138,10 +138,10 @@ def _stored_rows(constant, count, page_size):
     return int(np.where(constant, 1, rows).sum())
 
 
-def attribute_entry(name, array, paged=False):
+def attribute_entry(name, array, paged=False, options=None):
     """Return the lists of one attribute, as `write_geo` puts them into a document: arrays where numbers belong.
 
-    *paged* is how Houdini writes them in binary files.
+    *paged* is how Houdini writes them in binary files; *options* is what it notes of an attribute.
 
     Raises
     ------
@@ -154,14 +154,15 @@ def attribute_entry(name, array, paged=False):
     if array.dtype.kind == "U":
         strings, indices = np.unique(array, return_inverse=True)
         values = ["size", size, "storage", "int32", *_listed(indices.reshape(array.shape).astype(np.int32), paged)]
-        head = ["scope", "public", "type", "string", "name", name, "options", {}]
+        head = ["scope", "public", "type", "string", "name", name, "options", options or {}]
         return [head, ["size", size, "storage", "int32", "strings", strings.tolist(), "indices", values]]
     storage = NAMES.get(array.dtype.str[1:])
     if storage is None:
         raise UserError(f"geometry attribute {name!r} has type {array.dtype}; use floats, integers or strings")
     check_finite("geometry attribute", name, array)
-    options = {"type": {"type": "string", "value": "point"}} if name == "P" else {}
-    head = ["scope", "public", "type", "numeric", "name", name, "options", options]
+    if name == "P":
+        options = {"type": {"type": "string", "value": "point"}}
+    head = ["scope", "public", "type", "numeric", "name", name, "options", options or {}]
     defaults = ["size", 1, "storage", "fpreal64", "values", [0]]
     body = ["size", size, "storage", storage, "defaults", defaults]
     return [head, [*body, "values", ["size", size, "storage", storage, *_listed(array, paged)]]]

@@ -70,7 +70,7 @@ def geometry_of(document, most=1 << 30):
     if len(vertex_points) != counts["vertex"]:
         raise ValueError(f"it holds {len(vertex_points)} vertices, its header says {counts['vertex']}")
     check_numbers(vertex_points, counts["point"], "point")
-    attributes, kept = _attributes(pairs(document["attributes"]), counts, most)
+    attributes, options, kept = _attributes(pairs(document["attributes"]), counts, most)
     primitives = read_primitives(document["primitives"], vertex_points)
     if len(primitives) != counts["primitive"]:
         raise ValueError(f"it holds {len(primitives)} primitives, its header says {counts['primitive']}")
@@ -88,9 +88,10 @@ def geometry_of(document, most=1 << 30):
         points = np.broadcast_to(np.zeros(3, np.float32), (counts["point"], 3))  # takes no memory, whatever is claimed
     if points.ndim != 2 or points.shape[1] not in (3, 4):
         raise ValueError(f"positions of shape {points.shape}")
+    if points.shape[1] == 4 and (points[:, 3] != 1).any():  # the weight of rational curves, up to Houdini 14
+        attributes["point"]["Pw"] = points[:, 3]
     owners = (attributes[owner] for owner in ("point", "primitive", "global"))
-    # Up to Houdini 14 positions have a fourth component, the weight of rational curves: 1.
-    return Geometry(points[:, :3], primitives, *owners, groups, attributes["vertex"], kept)
+    return Geometry(points[:, :3], primitives, *owners, groups, attributes["vertex"], options, kept)
 
 
 def _count(document, owner):
@@ -101,18 +102,20 @@ def _count(document, owner):
 
 
 def _attributes(sections, counts, most):
-    """Return the attributes by owner, and the entries of those that have no array."""
-    attributes, kept = {owner: {} for owner in OWNERS}, {}
+    """Return the attributes by owner, what is noted of them, and the entries of those that have no array."""
+    attributes, options, kept = {owner: {} for owner in OWNERS}, {}, {}
     for owner, key in OWNERS.items():
         for entry in sections.get(key, []):
             name = pairs(entry[0])["name"]
             try:
                 attributes[owner][name] = read_attribute(entry, counts[owner], most)[1]
+                if pairs(entry[0]).get("options"):
+                    options[owner, name] = pairs(entry[0])["options"]
             except NotRead:
                 kept[owner, name] = entry
             except MALFORMED as error:
                 raise ValueError(f"{owner} attribute {name!r}: {_reason(error)}") from None
-    return attributes, kept
+    return attributes, options, kept
 
 
 def _reason(error):
@@ -164,7 +167,10 @@ def document_of(geometry, binary=False):
     }
     attributes = []
     for owner, key in OWNERS.items():
-        entries = [attribute_entry(name, array, binary) for name, array in owners[owner].items()]
+        entries = [
+            attribute_entry(name, array, binary, geometry.options.get((owner, name)))
+            for name, array in owners[owner].items()
+        ]
         entries += [entry for kept, entry in geometry.kept.items() if kept[0] == owner and isinstance(kept, tuple)]
         attributes += [key, entries] if entries else []
     document = [

@@ -30,6 +30,8 @@ class Geometry:
         (n_edges, 2), the points of each.
     vertex_attributes : dict
         Name -> array with a row for each vertex, in the order of ``primitives.vertex_points``.
+    options : dict
+        (owner, name) -> what Houdini notes of an attribute: that it is a normal, a colour, a vector ...
     kept : dict
         What a file holds that has no array, in the file's words, to be written again: (owner, name) -> entry of an
         attribute; ``sharedprimitivedata`` -> what several primitives share.
@@ -42,6 +44,7 @@ class Geometry:
     detail_attributes: dict = field(default_factory=dict)
     groups: dict = field(default_factory=dict)
     vertex_attributes: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict)
     kept: dict = field(default_factory=dict)
 
     @classmethod
@@ -103,7 +106,8 @@ class Geometry:
         )
         groups = {key: members[rows[key[0]]] for key, members in self.groups.items() if key[0] in rows}
         kept = {key: value for key, value in self.kept.items() if key == "sharedprimitivedata"}
-        return Geometry(self.points[points], primitives, point, primitive, self.detail_attributes, groups, vertex, kept)
+        detail, options = self.detail_attributes, self.options
+        return Geometry(self.points[points], primitives, point, primitive, detail, groups, vertex, options, kept)
 
 
 def rows_of(name, array):

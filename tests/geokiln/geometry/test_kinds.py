@@ -63,6 +63,21 @@ def test_positions_of_houdini_14_lose_their_weight(again):
 
     assert result.points.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert again(result).points.tolist() == result.points.tolist()
+    assert result.point_attributes == {}
+
+
+def test_a_weight_that_says_something_is_an_attribute():
+    assert read(points=[[1, 2, 3, 1], [4, 5, 6, 0.5]]).point_attributes["Pw"].tolist() == [1, 0.5]
+
+
+def test_what_houdini_notes_of_an_attribute_comes_back(again):
+    normal = numeric("N", 3, "fpreal32", "tuples", SQUARE)
+    normal[0][-1] = {"type": {"type": "string", "value": "normal"}}
+
+    back = again(again(read(point=[normal])))
+
+    assert back.options["point", "N"] == normal[0][-1]
+    assert back.point_attributes["N"].tolist() == SQUARE
 
 
 def test_a_polygon_soup_is_one_primitive_and_its_polygons_are_known(again):
