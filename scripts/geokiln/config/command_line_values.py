@@ -49,7 +49,7 @@ def command_line_values(files, entries, checkout):
 def _value(text, where, schema):
     with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on odd escapes in a text that is none of Python's
-        value = ast.literal_eval(text)
+        value = ast.literal_eval(text)  # literals alone: it runs nothing
         if repr(value) == text:  # as Snakemake hands on what it read in a profile
             return _as_wanted(_exponents_read(value), value, schema)
     return _as_wanted(parse_yaml(text, where, CommandLineLoader), parse_yaml(text, where, TextLoader), schema)

@@ -105,7 +105,8 @@ def _paged(body, size, dtype, count, most):
     if min(packing) < 1 or sum(packing) != size or page_size < 1:
         raise ValueError(f"pages of {page_size} rows of {packing} for tuples of {size}")
     pages = -(-count // page_size)
-    flags = [np.asarray(page_flags, bool) for page_flags in body.get("constantpageflags") or [[]] * len(packing)]
+    flags = [np.asarray(page_flags, bool) for page_flags in body.get("constantpageflags", ())]
+    flags = flags or [np.zeros(0, bool)] * len(packing)
     if len(flags) != len(packing) or any(len(one) not in (0, pages) for one in flags):
         raise ValueError(f"flags for other pages than the {pages} that there are")
     if not any(one.any() for one in flags) and len(packing) == 1:

@@ -29,6 +29,7 @@ OWNERS = {
     "primitive": "primitiveattributes",
     "global": "globalattributes",
 }
+MOST_GROWTH = 64  # of a file that is an attribute in memory: packed ones, and pages of one value, grow much
 MALFORMED = (KeyError, TypeError, IndexError, ValueError, AttributeError, OverflowError)
 
 
@@ -44,7 +45,7 @@ def read_geo(path):
     """
     document = read_document(path)
     try:
-        geometry = geometry_of(document, max(EXPANDED, 16 * os.path.getsize(path)))
+        geometry = geometry_of(document, max(EXPANDED, MOST_GROWTH * os.path.getsize(path)))
     except MALFORMED as error:
         raise UserError(f"{path} is not Houdini geometry as Geokiln knows it ({_reason(error)})") from None
     except MemoryError:
