@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from geokiln.errors import UserError
+from geokiln.geometry import scf
 from geokiln.geometry.element_count import primitive_count
 from geokiln.geometry.geo_file import read_geo, write_geo
+from geokiln.geometry.layers import start_of, unpacked
 from geokiln.geometry.packed import packed_geometry
 from geokiln.geometry.volumes import voxels_of
 
@@ -82,6 +84,20 @@ def test_a_file_holds_what_an_independent_reader_found_and_comes_back_in_each_fo
     for suffix in ("geo", "bgeo", "bgeo.sc"):
         write_geo(f"again.{suffix}", result)
         assert_equal(read_geo(f"again.{suffix}"), result)
+
+
+LAYERS = {"json": ["ascii"], "bjson<": ["binary <"], "sc+bjson<": ["scf", "binary <"]}
+
+
+@pytest.mark.parametrize("about", READ, ids=[one["file"] for one in READ])
+def test_the_layers_of_a_file_are_told_apart_and_its_start_is_that_of_its_document(about):
+    path = CORPUS / about["file"]
+
+    data, names = unpacked(path)
+
+    assert names == LAYERS[about["layers"]]
+    assert start_of(path) == bytes(data[:65536])
+    assert scf.unpacked(scf.packed(data)) == data
 
 
 BOTH = [one for one in READ if one["file"].endswith(".geo") and (CORPUS / one["file"]).with_suffix(".bgeo").exists()]

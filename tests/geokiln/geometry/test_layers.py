@@ -4,7 +4,6 @@ import bz2
 import gzip
 import json
 import lzma
-import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,7 +23,6 @@ ASCII = b" \n" + json.dumps(DOCUMENT).encode()
 BINARY = binary_json.dump([*DOCUMENT[:3], np.arange(100)])
 PACK = {"scf": scf.packed, "gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 CLASSIC = "a.geo is classic geometry of Houdini 11 and older; save it as .geo or .bgeo from a newer one"
-CORPUS = os.environ.get("GEOKILN_GEOMETRY_CORPUS")
 
 
 def save(content, *around, name="a.geo"):
@@ -175,30 +173,3 @@ def test_damaged_bytes_of_any_layer_are_read_or_refused_in_a_sentence(damages, c
     for read in (read_document, start_of):
         with suppress(UserError):
             read("a.geo")
-
-
-def listed(value):
-    """A document with lists for its arrays."""
-    if isinstance(value, dict):
-        return {key: listed(member) for key, member in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return [listed(member) for member in value] if isinstance(value, list) else value
-
-
-@pytest.mark.skipif(not CORPUS, reason="GEOKILN_GEOMETRY_CORPUS names no folder of files that Houdini wrote")
-def test_files_that_houdini_wrote_hold_what_they_should():
-    for case in json.loads(Path(CORPUS, "expected.json").read_text()):
-        path = str(Path(CORPUS, case["file"]))
-        if "refused" in case:
-            with pytest.raises(UserError, match="is classic geometry"):
-                read_document(path)
-            continue
-        document = read_document(path)
-        members = dict(zip(document[::2], document[1::2], strict=True))
-        counts = [members[f"{element}count"] for element in ("point", "vertex", "primitive")]
-        assert counts == case["counts"], path
-        data = unpacked(path)[0]
-        assert start_of(path) == bytes(data[:65536]), path
-        assert scf.unpacked(scf.packed(data)) == data, path
-        assert repr(listed(binary_json.parse(binary_json.dump(document)))) == repr(listed(document)), path
