@@ -60,7 +60,7 @@ def code(script):
 
 
 def environment(kind):
-    """The interpreter of an environment: cook, train or predict."""
+    """The interpreter of an environment: cook, train, predict or formats."""
     return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
 
 

@@ -8,6 +8,9 @@ from geokiln.planning.summary import note_times, print_summary, print_warnings
 from geokiln.planning.targets import check_targets, names_of
 
 
+KINDS = ["cook", "train", "predict"]  # of the environments that every project needs
+
+
 def made(target):
     """Whether a rule makes a target, or is one."""
     file = target if os.path.isabs(target) else os.path.relpath(target)
@@ -28,7 +31,7 @@ if workflow.is_main_process:
     try:
         if "snakemake" in sys.argv[0]:
             check_targets(sys.argv[1:], made, targets_of, names)
-        check_folders(PROJECT.environments if PROJECT.missing_environments() and not LOOKS else None)
+        check_folders(PROJECT.environments if PROJECT.missing_environments(KINDS) and not LOOKS else None)
     except UserError as error:
         sys.exit(f"Geokiln: {error}")
     if LOOKS:

@@ -8,7 +8,7 @@ from geokiln.storage.sources import closure, defined_names
 from geokiln.storage.suffixes import GEOMETRY, suffix_of
 from geokiln.user_module import missing_functions
 
-KINDS = ("cook", "train", "predict")  # of environments
+KINDS = ("cook", "train", "predict", "formats")  # of environments
 TRAINING_FUNCTIONS = ("model", "loss", "train")
 
 

@@ -48,7 +48,7 @@ class Project:
     training : geokiln.planning.training_plan.TrainingPlan
         Wedges, their settings, and the user's own training code.
     requirements, environment_names : dict
-        ``cook``, ``train``, ``predict`` -> requirements file; name of the environment's folder in ``environments``.
+        ``cook``, ``train``, ``predict``, ``formats`` -> requirements file; name of the environment's folder in ``environments``.
 
     Raises
     ------
@@ -139,9 +139,9 @@ class Project:
         truth = self.config["unseen"][unseen]["ground_truth"]
         return ["inputs", "targets", "baseline"] if truth else ["inputs"]
 
-    def missing_environments(self):
-        """Return the names of the environments that nobody has built yet."""
-        names = self.environment_names.values()
+    def missing_environments(self, kinds=KINDS):
+        """Return the names of the environments of some *kinds* that nobody has built yet."""
+        names = [self.environment_names[kind] for kind in kinds]
         return [name for name in names if not os.path.exists(os.path.join(self.environments, name, "python"))]
 
 
