@@ -1,6 +1,11 @@
 """work items -> batches/{batch}.npz | batches/whole.npz | data_points/{point}.npz, unseen/{unseen}.npz"""
 
 RECOOK = [file for file in [".kept/recook.json"] if os.path.exists(file)]  # what `recook` wrote
+OWN_GEOMETRY = expand("geometry/{geometry}", geometry=GEOMETRIES if PROJECT.brings_geometry else [])  # of items
+
+
+def own_geometry_of_unseen(wildcards):
+    return [PROJECT.unseen[wildcards.unseen].target] if PROJECT.brings_geometry else []
 
 
 rule cook_batch:
@@ -11,7 +16,8 @@ rule cook_batch:
         generator_inputs=PROJECT.generator_inputs,
         recook=RECOOK,
         sidecar=sidecar_of_items,
-        table=ancient("work_items/items.npz"),  # the sidecar speaks for its rows
+        table=ancient("work_items/items.npz"),  # the sidecar speaks for its rows, and for their geometry
+        geometry=ancient(OWN_GEOMETRY),
     output:
         data_points="batches/{batch}.npz",
         report="batches/{batch}.json",
@@ -36,6 +42,7 @@ rule cook_batch:
         "{input.python:q} {input.code:q}"
         " --items {input.table:q}"
         " --rows {params.rows}"
+        " --geometry {input.geometry:q}"
         " --generator {input.generator[0]:q}"
         " --generator-inputs {input.generator_inputs:q}"
         " --generator-digest {params.generator_digest}"
@@ -64,6 +71,7 @@ use rule cook_batch as cook_point with:
         recook=RECOOK,
         sidecar=sidecar_of_items,
         table=ancient("work_items/items.npz"),
+        geometry=ancient(OWN_GEOMETRY),
     output:
         data_points="data_points/{point}.npz",
         report="data_points/{point}.json",
@@ -83,6 +91,7 @@ use rule cook_batch as cook_whole with:
         recook=RECOOK,
         sidecar="work_items/items.json",
         table=ancient("work_items/items.npz"),
+        geometry=ancient(OWN_GEOMETRY),
     output:
         data_points="batches/whole.npz",
         report="batches/whole.json",
@@ -103,6 +112,7 @@ use rule cook_batch as cook_unseen with:
         recook=RECOOK,
         sidecar="work_items/unseen/{unseen}.json",
         table=ancient("work_items/unseen/{unseen}.npz"),
+        geometry=ancient(own_geometry_of_unseen),
     output:
         data_points="unseen/{unseen}.npz",
         report="unseen/{unseen}.json",

@@ -27,6 +27,7 @@ rule sample_geometry:
         generator_digest=PROJECT.generator_digest,
         source_digest=lambda wildcards: PROJECT.geometries[wildcards.geometry].digest,
         element=config["work_items"]["element"],
+        piece_attribute=config["work_items"]["piece_attribute"],
         elements=config["geometry"]["count"] or "any",
         seed=config["geometry"]["seed"],
     shell:
@@ -38,6 +39,7 @@ rule sample_geometry:
         " --source {input.source:q}"
         " --source-digest={params.source_digest}"
         " --element {params.element}"
+        " --piece-attribute {params.piece_attribute:q}"
         " --count {params.elements}"
         " --seed {params.seed}"
         " --plan {params.plan}"
@@ -67,6 +69,7 @@ rule sample_unseen:
         generator_digest=PROJECT.generator_digest,
         source_digest=lambda wildcards: PROJECT.unseen[wildcards.unseen].digest,
         element=config["work_items"]["element"],
+        piece_attribute=config["work_items"]["piece_attribute"],
         elements=lambda wildcards: PROJECT.unseen[wildcards.unseen].count or "any",
     shell:
         "{input.python:q} {input.code:q}"
@@ -78,6 +81,7 @@ rule sample_unseen:
         " --source {input.source:q}"
         " --source-digest={params.source_digest}"
         " --element {params.element}"
+        " --piece-attribute {params.piece_attribute:q}"
         " --count {params.elements}"
         " --plan {params.plan}"
         " --output {output.geometry:q}"

@@ -7,7 +7,6 @@ from geokiln.planning.run_lock import claim_run, leave_nothing
 from geokiln.planning.summary import note_times, print_summary, print_warnings
 from geokiln.planning.targets import check_targets, names_of
 
-
 KINDS = ["cook", "train", "predict"]  # of the environments that every project needs
 
 

@@ -25,6 +25,8 @@ rule import_work_items:
         order=GEOMETRIES,  # of the items; inputs are compared as a set
         seed=config["geometry"]["seed"],
         element=config["work_items"]["element"],
+        piece_attribute=config["work_items"]["piece_attribute"],
+        include=config["work_items"]["include"],
         attributes=as_it_is(config["work_items"]["attributes"]),
         constants=as_it_is(json.dumps(config["work_items"]["constants"], sort_keys=True)),
         parameters=as_it_is(PROJECT.parameters if PROJECT.attribute_code else "{}"),
@@ -41,6 +43,8 @@ rule import_work_items:
         " --geometry-sidecars {input.sidecars:q}"
         " --seed {params.seed}"
         " --element {params.element}"
+        " --piece-attribute {params.piece_attribute:q}"
+        " --include {params.include}"
         " --attributes={params.attributes:q}"
         " --constants {params.constants:q}"
         " --generator {input.generator:q}"

@@ -19,6 +19,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", required=True, help="work_items/items.npz")
     parser.add_argument("--rows", required=True, type=_rows, help="which of them, such as 32-63, or all")
+    parser.add_argument("--geometry", nargs="*", default=[], help="what they were imported from, if they bring it")
     parser.add_argument("--generator", required=True, help="the user's Python file")
     parser.add_argument("--generator-inputs", nargs="*", default=[], help="files that it reads")
     parser.add_argument("--generator-digest", dest="planned", help="of both, as the run was planned")

@@ -7,6 +7,7 @@ from pathlib import Path
 from geokiln.cooking.generator import Generator
 from geokiln.dataset.suspects import check_attributes
 from geokiln.errors import script
+from geokiln.geometry.element_kinds import ELEMENTS
 from geokiln.storage.audit import audited
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, write_json, written
@@ -24,8 +25,10 @@ def main(argv=None):
     parser.add_argument("--geometry", required=True, nargs="+", help=".geo or .npz files")
     parser.add_argument("--geometry-sidecars", nargs="*", default=[], help="their .json files, in the same order")
     parser.add_argument("--seed", required=True, type=int, help="seed that every item carries")
-    parser.add_argument("--element", choices=["primitive", "point", "detail"], default="primitive")
+    parser.add_argument("--element", choices=ELEMENTS, default="primitive")
+    parser.add_argument("--piece-attribute", default="class", help="attribute that pieces have one value of")
     parser.add_argument("--group", default="", help="import only the elements in this group; empty: all")
+    parser.add_argument("--include", nargs="*", default=[], choices=["bounds", "points", "geometry"])
     parser.add_argument("--attributes", default="*", help="which attributes, such as '* ^name'")
     parser.add_argument("--id-attribute", default="", help="attribute that identifies an element; empty: its number")
     parser.add_argument(
@@ -54,7 +57,8 @@ def main(argv=None):
         check_planned([*args.generator, *args.generator_inputs], args.generator_digest)
         names = file_names(args.geometry) if len(args.geometry) > 1 else None
         identity = {"id_attribute": args.id_attribute, "numbered": args.ids == "number"}
-        chosen = {"element": args.element, "group": args.group, "pattern": args.attributes, **identity}
+        chosen = {"element": args.element, "group": args.group, "piece": args.piece_attribute}
+        chosen.update(pattern=args.attributes, include=args.include, **identity)
         items = import_items(args.geometry, args.seed, names, constants=args.constants, empty=args.empty, **chosen)
         if args.generator:
             with audited("attributes", args.generator[0], args.generator_inputs, args.geometry) as covered:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from geokiln.cooking.generator import Generator
 from geokiln.errors import script
+from geokiln.geometry.element_kinds import ELEMENTS
+from geokiln.geometry.elements import Elements
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.geometry import rows_of
 from geokiln.storage.arrays import write_arrays
@@ -18,6 +20,8 @@ from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 from geokiln.storage.users_arrays import read_users_arrays
 from geokiln.user_code.supervisor import supervised
+
+NAMES = {"detail": "geometry", "vertex": "vertices", "packed": "packed primitives"}
 
 
 @supervised
@@ -33,7 +37,8 @@ def main(argv=None):
     )
     parser.add_argument("--source-digest", help="of that file, as the run was planned")
     parser.add_argument("--unseen", help="name of an unseen input; without it, the training geometry")
-    parser.add_argument("--element", choices=["primitive", "point", "detail"], default="primitive")
+    parser.add_argument("--element", choices=ELEMENTS, default="primitive")
+    parser.add_argument("--piece-attribute", default="class", help="attribute that pieces have one value of")
     parser.add_argument("--count", type=_count, help="number of elements; any: the generator decides")
     parser.add_argument("--seed", type=int, help="seed of the training geometry")
     parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
@@ -51,7 +56,7 @@ def main(argv=None):
                 count = row_count(source)
                 read_users_arrays(source)
             else:
-                count = len(read_geo(source).elements(args.element)[0])
+                count = len(Elements(read_geo(source), args.element, None, args.piece_attribute, source))
             shutil.copyfile(source, output)  # a copy keeps what Geokiln does not read
         else:
             function = "unseen" if args.unseen else "geometry"
@@ -63,15 +68,15 @@ def main(argv=None):
                 else:
                     geometry = generator.geometry(args.count, args.seed, args.parameters)
                 covered()
-            numbers, attributes = geometry.elements(args.element)
-            count = len(numbers)
+            elements = Elements(geometry, args.element, None, args.piece_attribute, args.output)
+            count = len(elements)
             write = write_arrays if args.output.endswith(".npz") else write_geo
-            table = {name: rows_of(name, array) for name, array in attributes.items()}
+            table = {name: rows_of(name, array) for name, array in elements.attributes.items()}
             write(output, table if write is write_arrays else geometry)
         unchanged()
         about = {"elements": count, "digest": content_digest(output)}
         write_result(sidecar, about, made_from(args.plan, []), {Path(args.output).name: output})
-    print(f"{count} {'geometry' if args.element == 'detail' else f'{args.element}s'} -> {args.output}")
+    print(f"{count} {NAMES.get(args.element, f'{args.element}s')} -> {args.output}")
 
 
 def _count(text):

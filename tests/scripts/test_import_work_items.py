@@ -86,7 +86,7 @@ def test_a_mistake_ends_in_a_sentence_and_writes_nothing(failure):
 
     message = failure(main, arguments("a.npz", group="tip"))
 
-    assert message == "import_work_items: a.npz: an .npz has no groups; leave work_items.group out"
+    assert message == "import_work_items: a.npz: an .npz is a table, it has no groups; leave work_items.group out"
     assert not Path("work_items/items.npz").exists()
 
 

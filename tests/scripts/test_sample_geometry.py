@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geokiln.geometry.elements import Elements
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.geometry import Geometry
 from sample_geometry import main
@@ -78,7 +79,7 @@ def test_a_generators_elements_are_counted_and_kept(suffix, element, made, said,
 
     main(arguments(output=f"a.{suffix}", element=element))
 
-    result = dict(np.load("a.npz")) if suffix == "npz" else read_geo("a.geo").elements(element)[1]
+    result = dict(np.load("a.npz")) if suffix == "npz" else Elements(read_geo("a.geo"), element).attributes
     if element == "point":
         assert (result["P"].tolist(), result["a"].tolist()) == (np.arange(15).reshape(5, 3).tolist(), list(range(5)))
     else:

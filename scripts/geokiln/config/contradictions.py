@@ -10,6 +10,7 @@ def contradictions(config):
     one_file = isinstance(geometry["source"], str) and geometry["source"] != "generator"
     if one_file and suffix not in ("", os.path.splitext(geometry["source"])[1]):
         yield f"geometry.name: {geometry['name']}, but geometry.source is {geometry['source']}: both need one suffix"
+    yield from _of_elements(config["work_items"], geometry)
     if command["words"] and not command["outputs"]:
         yield "generator.command.outputs: name the files that the command writes for an item"
     if config["selection"]["by"] == "unseen" and not any(one["ground_truth"] for one in config["unseen"].values()):
@@ -18,6 +19,21 @@ def contradictions(config):
         yield "environments.folder: has braces, which Snakemake reads as wildcards"
     if sorted(set(config["selection"]["rungs"])) != config["selection"]["rungs"]:
         yield f"selection.rungs: {config['selection']['rungs']} must be epochs that grow from rung to rung"
+
+
+def _of_elements(items, geometry):
+    element, include = items["element"], items["include"]
+    if element in ("point", "vertex") and include:
+        yield f"work_items.include: a {element} has no {include[0]} of its own; leave that out"
+    if element in ("detail", "piece") and items["group"]:
+        yield f"work_items.group does not go with element: {element}"
+    sources = [geometry["source"]] if isinstance(geometry["source"], str) else geometry["source"]
+    tables = [name for name in [geometry["name"], *sources] if name.endswith(".npz")]
+    if tables and element not in ("primitive", "point", "vertex"):
+        yield f"work_items.element: {element}, but {tables[0]} is a table: its rows are the elements"
+    for key in ("group", "include") if tables else ():
+        if items[key]:
+            yield f"work_items.{key}: {tables[0]} is a table, it has no {'groups' if key == 'group' else 'points'}"
 
 
 def contradictions_of_wedges(wedges, rungs):

@@ -33,6 +33,7 @@ def run_batch_job(
     failed="fail",
     items_per_call=1024,
     time_limit=None,
+    geometry=(),
     planned=None,
     sidecar=None,
     plan="",
@@ -65,6 +66,8 @@ def run_batch_job(
         Of ``cook_batch(items)``, at most.
     time_limit : float, optional
         Seconds that the generator's functions may take for one item.
+    geometry : list of path
+        The files that the items were imported from, where items bring their own geometry.
     planned : str, optional
         Digest of the generator and its inputs, as the run was planned.
     sidecar : path, optional
@@ -90,10 +93,10 @@ def run_batch_job(
         if store.is_whole(key) and _still_holds(store.folder / key / "report.json", policy):
             line = f"0 cooked, {len(digests)} reused: no item of this batch changed"
         else:
-            items = read_items(table, rows.start if rows else 0, len(digests))
+            items = read_items(table, rows.start if rows else 0, len(digests), geometry)
             from geokiln.storage.audit import audited
 
-            with audited("cook", generator, generator_inputs, [table]) as covered:
+            with audited("cook", generator, generator_inputs, [table, *geometry]) as covered:
                 cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
                 covered()  # before a week of cooking, and again whenever something is kept
                 left_out = invalid == "drop", failed == "drop"

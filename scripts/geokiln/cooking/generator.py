@@ -71,7 +71,7 @@ class Generator(UserModule):
             kind = type(result).__name__
             raise UserError(f"{self.path}: {function} gave {kind}; it must give a Geometry or a dict of attributes")
         made = {"primitive": len(result.primitives), "point": len(result.points)}
-        counted = {"primitive": ["primitive"], "point": ["point", "primitive"], "detail": []}[self.element]
+        counted = {"primitive": ["primitive"], "point": ["point", "primitive"]}.get(self.element, [])
         if count is not None and counted and count not in [made[element] for element in counted]:
             elements = " and ".join(f"{made[element]} {element}s" for element in counted)
             raise UserError(f"{self.path}: {function} made {elements}, the config says {count}")

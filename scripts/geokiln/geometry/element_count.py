@@ -12,14 +12,14 @@ NUMBER = rb"[\x00-\xf0]|\xf2.{2}|\xf4.{4}|\xf8.{8}"  # of a text that is named b
 
 
 def element_count(file, element):
-    """Return the number of primitives or points in a geometry file; in an .npz the rows are the elements."""
+    """Return the number of primitives, points or vertices in a geometry file; in an .npz the rows are the elements."""
     if file.endswith(".npz"):
         return row_count(file)
     return primitive_count(file, element)
 
 
 def primitive_count(path, element="primitive"):
-    """Return the number of primitives (or points) that the header of a file states, without reading the rest.
+    """Return the number of primitives (points, vertices) that the header of a file states, without reading the rest.
 
     Raises
     ------

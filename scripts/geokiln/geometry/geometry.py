@@ -64,40 +64,20 @@ class Geometry:
             return cls(arrays.pop("P", np.zeros((count, 3))), [], arrays)
         return cls(np.zeros((count, 3), np.float32), Primitives.of_points(count), {}, arrays)
 
-    def elements(self, element, group=None, where="the geometry"):
-        """Return the numbers (n,) and attributes (name -> array (n, ...)) of its primitives, points or itself.
-
-        Points have their position as the attribute ``P``. The whole geometry (``detail``) has the numbers of points
-        and primitives as ``pointcount`` and ``primitivecount``.
-        """
-        if element == "detail":
-            if group:
-                raise UserError(f"{where}: work_items.group does not go with element: detail")
-            counts = {"pointcount": len(self.points), "primitivecount": len(self.primitives)}
-            return np.arange(1), {**self.detail_attributes, **{name: np.array([n]) for name, n in counts.items()}}
-        if element == "point":
-            attributes, count = {"P": self.points, **self.point_attributes}, len(self.points)
-        else:
-            attributes, count = self.primitive_attributes, len(self.primitives)
-        if not group:
-            return np.arange(count), attributes
-        if (element, group) not in self.groups:
-            known = ", ".join(name for kind, name in self.groups if kind == element) or "none"
-            raise UserError(f"{where}: there is no {element} group {group!r}; there are: {known}")
-        numbers = np.flatnonzero(self.groups[element, group])
-        return numbers, {name: array[numbers] for name, array in attributes.items()}
-
-    def part(self, numbers):
+    def part(self, numbers, points=()):
         """Return the geometry of some of its primitives and of the points that these stand on.
 
         Parameters
         ----------
         numbers : int (n,)
             The primitives, in the order wanted.
+        points : int (n,), optional
+            Points that belong to it, whether or not a primitive stands on them.
         """
         numbers = np.asarray(numbers, np.int64)
         primitives, corners = Primitives.of(self.primitives).chosen(numbers)
-        points, primitives.vertex_points = np.unique(primitives.vertex_points, return_inverse=True)
+        points = np.union1d(primitives.vertex_points, np.asarray(points, np.int64)).astype(np.int64)
+        primitives.vertex_points = np.searchsorted(points, primitives.vertex_points)
         rows = {"point": points, "vertex": corners, "primitive": numbers}
         owners = (self.point_attributes, self.primitive_attributes, self.vertex_attributes)
         point, primitive, vertex = (

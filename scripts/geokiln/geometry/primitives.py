@@ -92,11 +92,16 @@ class Primitives(Sequence):
 
     def chosen(self, numbers):
         """Return the primitives of some *numbers*, int (n,), and which vertices of these are theirs, int (k,)."""
-        sizes = np.diff(self.starts)[numbers]
-        starts = starts_of(sizes)
-        places = np.arange(starts[-1]) + np.repeat(self.starts[numbers] - starts[:-1], sizes)
+        starts = starts_of(np.diff(self.starts)[numbers])
+        places = ranges(self.starts[numbers], self.starts[numbers + 1])
         corners, vertices = np.unique(self.vertices[places], return_inverse=True)
         fields = {new: self.fields[old] for new, old in enumerate(numbers.tolist()) if old in self.fields}
+        for number, one in fields.items():
+            if "polyinfo" in one:  # a soup's polygons name vertices of the whole geometry
+                *runs, named = (np.asarray(part, np.int64) for part in one["polyinfo"])
+                if not np.isin(named, corners).all():
+                    raise ValueError("a polygon soup whose polygons have vertices that are not its own")
+                fields[number] = {**one, "polyinfo": [*runs, np.searchsorted(corners, named)]}
         points = self.vertex_points[corners]
         return Primitives(points, vertices, starts, self.kinds, self.codes[numbers], fields), corners
 
@@ -148,6 +153,17 @@ def check_numbers(numbers, count, what):
 def starts_of(counts):
     """Return where each primitive begins and the last ends: (n + 1,) int64 of their (n,) numbers of vertices."""
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+
+
+def ranges(starts, ends):
+    """Return the numbers from each start to before its end, one range after another: int (n,).
+
+    >>> ranges(np.array([4, 0]), np.array([6, 3])).tolist()
+    [4, 5, 0, 1, 2]
+    """
+    sizes = ends - starts
+    before = starts_of(sizes)
+    return np.arange(before[-1]) + np.repeat(starts - before[:-1], sizes)
 
 
 def whole_numbers(values):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from geokiln.config.reading import locate
 from geokiln.errors import UserError
 from geokiln.geometry.element_count import element_count
+from geokiln.geometry.element_kinds import SINGLE
 from geokiln.storage.digests import quick_digests
 from geokiln.storage.suffixes import GEOMETRY, suffix_of
 
@@ -40,7 +41,7 @@ class GeometrySource:
         return quick_digests([self.file]) if self.file else ""
 
     def elements(self, element):
-        """Return how many primitives or points there are, 1 for ``detail``; None if only the generator knows.
+        """Return how many primitives, points or vertices there are, 1 for ``detail``; None if it is not known yet.
 
         Raises
         ------
@@ -50,7 +51,7 @@ class GeometrySource:
         if element == "detail":
             return 1
         if self.file:
-            return element_count(self.file, element)
+            return element_count(self.file, element) if element in SINGLE else None
         return self.count if element == "primitive" else None
 
 
@@ -94,7 +95,7 @@ def geometry_mistakes(config, checkout):
         except UserError as error:
             yield str(error)
             continue
-        if not counts[source.target] and (empty == "fail" or source not in training):
+        if counts[source.target] == 0 and (empty == "fail" or source not in training):
             yield f"{source.file}: the geometry is empty; each data point needs a {element}"
-    if empty != "fail" and training and not any(counts.get(source.target, 1) for source in training):
+    if empty != "fail" and training and all(counts.get(source.target, 1) == 0 for source in training):
         yield f"{', '.join(source.file for source in training)}: there is no {element} to make work items of"

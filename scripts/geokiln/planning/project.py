@@ -7,6 +7,7 @@ import sys
 from geokiln.config.file_mistakes import KINDS
 from geokiln.config.reading import complete_config, locate, read_yaml
 from geokiln.errors import UserError
+from geokiln.geometry.element_kinds import BRING_PARTS
 from geokiln.planning.checking import check_project
 from geokiln.planning.command_files import command_files
 from geokiln.planning.environments import base_interpreter, environment_name
@@ -37,6 +38,8 @@ class Project:
         Whether a model surely sees the items' attributes, since the generator does not say what else.
     geometries, unseen : dict
         File name in ``geometry/``, name of an unseen input -> `geokiln.planning.geometry_source.GeometrySource`.
+    brings_geometry : bool
+        Whether work items bring their own part of the geometry.
     count : int or None
         Number of work items of the training geometry; None if it is known only once that is cooked.
     batches, parts : list of str
@@ -48,7 +51,8 @@ class Project:
     training : geokiln.planning.training_plan.TrainingPlan
         Wedges, their settings, and the user's own training code.
     requirements, environment_names : dict
-        ``cook``, ``train``, ``predict``, ``formats`` -> requirements file; name of the environment's folder in ``environments``.
+        ``cook``, ``train``, ``predict``, ``formats`` -> requirements file; name of the environment's folder in
+        ``environments``.
 
     Raises
     ------
@@ -77,6 +81,8 @@ class Project:
         self.default_inputs = names is not None and not names.intersection(("inputs", "inputs_batch"))
         self.geometries = training_geometries(config, checkout)
         self.unseen = unseen_geometries(config, checkout)
+        items = config["work_items"]
+        self.brings_geometry = items["element"] in BRING_PARTS or "geometry" in items["include"]
         by_unseen = config["selection"]["by"] == "unseen"
         self.judges = [name for name, one in config["unseen"].items() if by_unseen and one["ground_truth"]]
         self.count = self._count()

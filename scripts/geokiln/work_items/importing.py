@@ -1,23 +1,27 @@
 """From geometry to work items: which elements, which attributes, and what identifies each."""
 
-import fnmatch
 from pathlib import Path
 
 import numpy as np
 
 from geokiln.errors import UserError, warn
+from geokiln.geometry.element_kinds import BRING_PARTS, SINGLE
+from geokiln.geometry.elements import Elements
+from geokiln.geometry.extents import bounds_of, points_of
 from geokiln.geometry.geo_file import read_geo
 from geokiln.geometry.geometry import check_finite
 from geokiln.storage.arrays import open_arrays
 from geokiln.storage.npz_headers import row_count
+from geokiln.storage.patterns import matches
 from geokiln.storage.suffixes import suffix_of
 from geokiln.storage.users_arrays import as_array
 from geokiln.work_items.items import WorkItems
+from geokiln.work_items.parts import Parts
 
 BLOCK = 65536
 
 
-def read_elements(path, element="primitive", group=None, pattern="*", id_attribute=None):
+def read_elements(path, element="primitive", group=None, pattern="*", id_attribute=None, piece="class", include=()):
     """Return the attributes of a geometry's elements.
 
     Parameters
@@ -25,34 +29,44 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
     path : path
         A file of Houdini's (``.geo``, ``.bgeo``, ``.bgeo.sc``), or a table of attributes as ``.npz``: arrays by
         name, first axis = elements.
-    element : str
-        ``primitive``, ``point`` or ``detail`` (the whole geometry); in an ``.npz`` the rows are the elements.
-    group : str, optional
-        Only the elements in this group.
+    element, group, piece : str
+        As `geokiln.geometry.elements.Elements` takes them; in an ``.npz`` the rows are the elements.
     pattern : str
-        Which attributes, see `geokiln.work_items.importing.matches`.
+        Which attributes, see `geokiln.storage.patterns.matches`.
+    include : list of str
+        ``bounds``, ``points``: further attributes, from the points of each element.
     id_attribute : str, optional
         Integer or string attribute that identifies an element, whether or not the pattern chooses it.
 
     Returns
     -------
     tuple
-        Identities (n,) text: the elements' numbers in the file without an *id_attribute*; dict of attributes, name ->
-        array (n, ...).
+        Identities (n,) text: without an *id_attribute* the elements' numbers in the file, the values of pieces, the
+        names of groups; dict of attributes, name -> array (n, ...).
     """
     table = str(path).endswith(".npz")
-    if table and (element == "detail" or group):
-        wanted = "no groups" if group else "no detail attributes"
-        raise UserError(f"{path}: an .npz has {wanted}; leave work_items.{'group' if group else 'element'} out")
+    if table and (element not in SINGLE or group or include):
+        key, what = ("group", "groups") if group else ("include", "points") if include else ("element", f"{element}s")
+        raise UserError(f"{path}: an .npz is a table, it has no {what}; leave work_items.{key} out")
+    extents = {}
     if table:
         numbers, attributes = np.arange(row_count(path)), open_arrays(path)
     else:
         geometry = read_geo(path)
-        numbers, attributes = geometry.elements(element, group, path)
+        elements = Elements(geometry, element, group, piece, path)
+        numbers, attributes = elements.ids, elements.attributes
+        varying = [name for name in elements.varying if matches(pattern, name)]
+        if varying:
+            warn(f"{path}: {', '.join(map(repr, varying))} varies within a {element}, so work items do not have it")
+        for what, of in (("bounds", bounds_of), ("points", points_of)):
+            extents.update(of(elements) if what in include else {})
         kept = [f"{key[0]} attribute {key[1]!r}" for key in geometry.kept if isinstance(key, tuple)]
         if kept:
             warn(f"{path}: {', '.join(kept)}: neither plain numbers nor texts, so work items have no such attribute")
     chosen = {name: array for name, array in attributes.items() if matches(pattern, name)}
+    for name in extents.keys() & chosen.keys():
+        raise UserError(f"{path}: work_items.include: {name!r} is an attribute of the geometry, too; leave one out")
+    chosen.update(extents)
     if len(numbers) and not chosen:
         names = ", ".join(attributes) or "none"
         raise UserError(
@@ -63,7 +77,9 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
             check_finite(f"{path}: attribute", name, array[start : start + BLOCK], start)
     if not len(numbers):
         return numbers.astype(str), chosen
-    return _identities(path, attributes, id_attribute) if id_attribute else _texts(numbers), chosen
+    if id_attribute or numbers.dtype.kind == "U":
+        return _identities(path, attributes if id_attribute else {element: numbers}, id_attribute or element), chosen
+    return numbers.astype(str) if element == "piece" else _texts(numbers), chosen
 
 
 def import_items(
@@ -84,11 +100,16 @@ def import_items(
     empty : str
         What a geometry without elements is: ``fail``, ``warn`` or ``ignore``.
     import_settings
-        ``element``, ``group``, ``pattern`` of `read_elements`.
+        ``element``, ``group``, ``pattern``, ``piece`` and ``include`` of `read_elements`. With ``geometry`` among what
+        is included, and for pieces, groups and packed primitives, the items bring their geometry.
     """
-    parts = []
+    settings = {key: import_settings.get(key) for key in ("element", "group", "piece") if import_settings.get(key)}
+    brings = settings.get("element") in BRING_PARTS or "geometry" in import_settings.get("include", ())
+    import_settings["include"] = [what for what in import_settings.get("include", ()) if what != "geometry"]
+    parts, counts = [], []
     for path, name in zip(paths, names or [None] * len(paths)):
         ids, attributes = read_elements(path, id_attribute=None if numbered else id_attribute, **import_settings)
+        counts.append(len(ids))
         if not len(ids):
             if empty == "fail":
                 raise UserError(f"{path}: the geometry is empty; each data point needs an element")
@@ -107,7 +128,8 @@ def import_items(
         value = _column("work_items.constants:", name, [value])[0]
         attributes[name] = np.broadcast_to(value, (len(ids), *value.shape))
     is_number = id_attribute in attributes and attributes[id_attribute].dtype.kind in "iu"
-    return WorkItems(ids, seed, attributes, id_attribute if is_number else None)
+    own = Parts.of(paths, settings, counts) if brings else None
+    return WorkItems(ids, seed, attributes, id_attribute if is_number else None, own)
 
 
 def _texts(numbers):
@@ -176,19 +198,6 @@ def file_names(paths):
     return names
 
 
-def matches(pattern, name):
-    """Whether an attribute's name is chosen by a pattern in Houdini's way: words, ``*``, and ``^`` to take away.
-
-    >>> [matches("* ^name", name) for name in ("P", "name")]
-    [True, False]
-    """
-    chosen = False
-    for word in pattern.split():
-        if fnmatch.fnmatchcase(name, word.lstrip("^")):
-            chosen = not word.startswith("^")
-    return chosen
-
-
 def add_attributes(items, generator, parameters):
     """Return the items with what the generator's ``attributes(item)`` gives for each of them."""
     columns = {}
@@ -204,4 +213,4 @@ def add_attributes(items, generator, parameters):
     if taken:
         raise UserError(f"{generator.path}: attributes: {taken[0]!r} is an attribute of the geometry already")
     given = {name: _column(f"{generator.path}: attributes:", name, values) for name, values in columns.items()}
-    return WorkItems(items.ids, items.seed, {**items.attributes, **given}, items.id_attribute)
+    return WorkItems(items.ids, items.seed, {**items.attributes, **given}, items.id_attribute, items.parts)

@@ -2,8 +2,9 @@
 
 Arrays: ``id`` (n,) text; ``seed`` (); ``digest`` (n, 2) uint64, see `geokiln.work_items.items.WorkItems.digests`;
 ``attribute/{name}`` (n,) or (n, tuple size). Where an attribute of numbers identifies elements, there is an empty array
-``identity/{name}``: its name stands in the header, where a job reads it without numpy. Readers touch only the rows that
-they ask for.
+``identity/{name}``: its name stands in the header, where a job reads it without numpy. Where items bring their
+geometry, there are ``geometry/file``, ``geometry/place`` (n,), ``geometry/digest`` (n, 2) and ``geometry/settings``,
+see `geokiln.work_items.parts.Parts`. Readers touch only the rows that they ask for.
 """
 
 import os
@@ -15,6 +16,7 @@ from geokiln.work_items.items import WorkItems
 
 PREFIX = "attribute/"
 IDENTITY = "identity/"
+GEOMETRY = "geometry/"
 
 
 def write_items(path, items):
@@ -24,7 +26,8 @@ def write_items(path, items):
     digests = items.digests()
     columns = {PREFIX + name: column for name, column in items.attributes.items()}
     identity = {IDENTITY + items.id_attribute: []} if items.id_attribute else {}
-    write_arrays(path, {"id": items.ids, "seed": items.seed, "digest": digests, **columns, **identity})
+    parts = {GEOMETRY + name: array for name, array in items.parts.arrays().items()} if items.parts else {}
+    write_arrays(path, {"id": items.ids, "seed": items.seed, "digest": digests, **columns, **identity, **parts})
     return digests
 
 
@@ -67,13 +70,21 @@ def read_digests(path, rows):
     return [stored[at : at + 16] for at in range(0, len(stored), 16)]
 
 
-def read_items(path, first, count):
-    """Return *count* WorkItems from row *first* on; a damaged file is put aside and named."""
+def read_items(path, first, count, geometry=()):
+    """Return *count* WorkItems from row *first* on; a damaged file is put aside and named.
+
+    *geometry* are the files that the items were imported from, where they bring their own.
+    """
     from geokiln.storage.arrays import open_arrays
 
     arrays = open_arrays(path)
     columns = {name[len(PREFIX) :]: array for name, array in arrays.items() if name.startswith(PREFIX)}
-    table = WorkItems(arrays["id"], arrays["seed"], columns, id_attribute_of(arrays))
+    parts = {name[len(GEOMETRY) :]: array for name, array in arrays.items() if name.startswith(GEOMETRY)}
+    if parts:
+        from geokiln.work_items.parts import Parts
+
+        parts = Parts.from_arrays(parts, geometry)
+    table = WorkItems(arrays["id"], arrays["seed"], columns, id_attribute_of(arrays), parts or None)
     items = table.rows(slice(first, first + count))
     if items.digests().tobytes() != arrays["digest"][first : first + count].tobytes():
         raise put_aside(path, "the items do not agree with their digests")

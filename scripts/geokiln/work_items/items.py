@@ -19,10 +19,13 @@ class WorkItems:
         cook may depend on, so it is what is fingerprinted.
     id_attribute : str or None
         The attribute of numbers that identifies an element, if there is one among them.
+    parts : geokiln.work_items.parts.Parts or None
+        The items' geometry, if they bring it: it counts like an attribute.
     """
 
-    def __init__(self, ids, seed, attributes, id_attribute=None):
+    def __init__(self, ids, seed, attributes, id_attribute=None, parts=None):
         self.ids, self.seed, self.attributes, self.id_attribute = ids, int(seed), attributes, id_attribute
+        self.parts = parts
 
     def __len__(self):
         return len(self.ids)
@@ -30,7 +33,8 @@ class WorkItems:
     def rows(self, rows):
         """Return the items in *rows*, a slice or an array of row numbers."""
         attributes = {name: column[rows] for name, column in self.attributes.items()}
-        return WorkItems(self.ids[rows], self.seed, attributes, self.id_attribute)
+        parts = self.parts and self.parts.rows(rows)
+        return WorkItems(self.ids[rows], self.seed, attributes, self.id_attribute, parts)
 
     @property
     def input_names(self):
@@ -61,6 +65,7 @@ class WorkItems:
 
         names = sorted(self.attributes)
         layout = [(name, _kind(self.attributes[name]), list(self.attributes[name].shape[1:])) for name in names]
+        layout += ["geometry"] if self.parts else []
         common = blake2b(json.dumps([self.seed, layout]).encode(), digest_size=16)
         digests = bytearray()
         for start in range(0, len(self), block):
@@ -68,6 +73,7 @@ class WorkItems:
             columns = [rows.attributes[name] for name in names]
             texts = _texts(rows.ids, [column for column in columns if column.dtype.kind == "U"])
             numbers = [_bytes(column) for column in columns if column.dtype.kind != "U"]
+            numbers += [_bytes(rows.parts.digest)] if self.parts else []
             width = sum(column.shape[1] for column in numbers)
             table = np.hstack(numbers).tobytes() if numbers else b""
             for number, text in enumerate(texts):
@@ -135,6 +141,13 @@ class Item:
     @property
     def input_names(self):
         return self._items.input_names
+
+    @property
+    def geometry(self):
+        """The item's own `geokiln.api.Geometry`: that of its piece or group, or what its packed primitive holds."""
+        if self._items.parts is None:
+            raise UserError(f"item {self.id} brings no geometry; ask for it, work_items.include: [geometry]")
+        return self._items.parts.geometry(self._row, f"item {self.id}")
 
     @property
     def random(self):

@@ -1,0 +1,5 @@
+"""Kinds of elements that work items are made of. Only the standard library is imported here."""
+
+ELEMENTS = ("primitive", "point", "vertex", "detail", "piece", "group", "packed")
+SINGLE = ("primitive", "point", "vertex")  # how many there are stands in a file's header; rows of a table may be any
+BRING_PARTS = ("piece", "group", "packed")  # that are little without their part of the geometry
