@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from geokiln.api import Geometry, write_geo
+
 SETS = "dataset/examples.json"
 SCATTER = """
 import numpy as np
@@ -133,3 +135,65 @@ def test_a_point_cloud_is_counted_by_its_points_wherever_it_comes_from(fresh_rip
 
     assert count(fresh_ripple) == 20
     assert fresh_ripple.plan("unseen/film.npz")["cook_unseen"] == 1
+
+
+PIECES = """
+import numpy as np
+
+def inputs(item):
+    return {"corner": item["minbounds"], "size": np.ptp(item.geometry.points, 0)}
+
+def cook(item):
+    assert item["pointcount"] == 4
+    return {"volume": np.prod(np.ptp(item.geometry.points[:, :2], 0))}
+"""
+
+
+def boxes(path, count, moved=()):
+    """Write squares, each a piece by its text attribute ``part``; some of them are larger."""
+    corners = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32)
+    scale = 1 + np.arange(count) / 10 + np.isin(np.arange(count), moved)
+    points = (corners[None] * scale[:, None, None] + np.arange(count)[:, None, None] * 5).reshape(-1, 3)
+    parts = np.char.add("box", np.arange(count).astype(str))
+    write_geo(path, Geometry(points, np.arange(4 * count).reshape(-1, 4).tolist(), {}, {"part": parts}))
+
+
+def test_a_piece_brings_its_geometry_and_an_edit_of_one_cooks_it_alone(fresh_ripple):
+    (fresh_ripple / "generator.py").write_text(PIECES)
+    boxes(fresh_ripple / "boxes.bgeo", 20)
+    boxes(fresh_ripple / "others.geo", 3)
+    fresh_ripple.configure(
+        geometry={"name": "boxes", "source": "boxes.bgeo", "count": None},
+        work_items={"element": "piece", "piece_attribute": "part", "include": ["bounds"], "batch_size": 8},
+        unseen={"others": {"source": "others.geo", "ground_truth": True}},
+        preprocess={"target_components": 0},
+        wedges={},
+        training={"epochs": 20},
+    )
+    first = fresh_ripple.build()
+    boxes(fresh_ripple / "boxes.bgeo", 20, moved=[3])
+
+    again = fresh_ripple.build()
+
+    assert (first["cooked"], again["cooked"]) == (20 + 3, 1)
+    assert (fresh_ripple / "dataset/examples.ids").read_text().split() == [f"box{n}" for n in range(20)]
+    volumes = np.load(fresh_ripple / "batches/0-7.npz")["target/volume"]
+    np.testing.assert_allclose(volumes, (1 + np.arange(8) / 10 + (np.arange(8) == 3)) ** 2, rtol=1e-4)
+    assert fresh_ripple.plan() == {}
+
+
+def test_what_does_not_go_with_an_element_is_told_at_once(fresh_ripple):
+    np.savez(fresh_ripple / "table.npz", time=np.arange(4.0), strength=np.ones(4))
+    fresh_ripple.configure(
+        geometry={"source": "table.npz"}, work_items={"element": "piece", "group": "tip", "include": ["points"]}
+    )
+
+    told = fresh_ripple.snakemake("--dry-run", fails=True)
+
+    for sentence in (
+        "work_items.element: piece, but table.npz is a table: its rows are the elements",
+        "work_items.group does not go with element: piece",
+        "work_items.group: table.npz is a table, it has no groups",
+        "work_items.include: table.npz is a table, it has no points",
+    ):
+        assert sentence in told

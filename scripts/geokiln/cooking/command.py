@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from geokiln.errors import DropItem, UserError
+from geokiln.geometry.geo_file import write_geo
 from geokiln.storage.users_arrays import read_users_arrays
 
 
@@ -25,7 +26,8 @@ def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=Non
     ----------
     words : list of str
         The command, without a shell; ``{item}`` stands for the path of ``item.json``, ``{folder}`` for the folder,
-        ``{id}`` for the item's identity, ``python3`` for this interpreter.
+        ``{id}`` for the item's identity, ``{geometry}`` for the path of its own geometry, if it brings one,
+        ``python3`` for this interpreter.
     outputs : list of str
         Files that it must write to the folder. Arrays in ``.npz`` become targets by their names, an ``.npy`` by the
         file's; others need *read_outputs*.
@@ -51,6 +53,9 @@ def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=Non
             path = Path(folder, "item.json")
             path.write_text(json.dumps(document), encoding="utf-8")
             values = {"{item}": str(path), "{folder}": folder, "{id}": item.id}
+            if any("{geometry}" in word for word in words):
+                values["{geometry}"] = str(Path(folder, "item.geo"))
+                write_geo(values["{geometry}"], item.geometry)
             code = _run([_filled(word, values) for word in with_own_python(words)], time_limit)
             if code == 0:
                 return _read(item, Path(folder), outputs, read_outputs)

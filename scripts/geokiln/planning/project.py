@@ -7,7 +7,7 @@ import sys
 from geokiln.config.file_mistakes import KINDS
 from geokiln.config.reading import complete_config, locate, read_yaml
 from geokiln.errors import UserError
-from geokiln.geometry.element_kinds import BRING_PARTS
+from geokiln.geometry.element_kinds import brings_geometry
 from geokiln.planning.checking import check_project
 from geokiln.planning.command_files import command_files
 from geokiln.planning.environments import base_interpreter, environment_name
@@ -82,7 +82,7 @@ class Project:
         self.geometries = training_geometries(config, checkout)
         self.unseen = unseen_geometries(config, checkout)
         items = config["work_items"]
-        self.brings_geometry = items["element"] in BRING_PARTS or "geometry" in items["include"]
+        self.brings_geometry = brings_geometry(items["element"], items["include"])
         by_unseen = config["selection"]["by"] == "unseen"
         self.judges = [name for name, one in config["unseen"].items() if by_unseen and one["ground_truth"]]
         self.count = self._count()

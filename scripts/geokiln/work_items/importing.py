@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from geokiln.errors import UserError, warn
-from geokiln.geometry.element_kinds import BRING_PARTS, SINGLE
+from geokiln.geometry.element_kinds import SINGLE, brings_geometry
 from geokiln.geometry.elements import Elements
 from geokiln.geometry.extents import bounds_of, points_of
 from geokiln.geometry.geo_file import read_geo
@@ -34,7 +34,8 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
     pattern : str
         Which attributes, see `geokiln.storage.patterns.matches`.
     include : list of str
-        ``bounds``, ``points``: further attributes, from the points of each element.
+        ``bounds``, ``points``: further attributes, from the points of each element; ``geometry``: items bring theirs,
+        so they may have no attributes.
     id_attribute : str, optional
         Integer or string attribute that identifies an element, whether or not the pattern chooses it.
 
@@ -67,7 +68,7 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
     for name in extents.keys() & chosen.keys():
         raise UserError(f"{path}: work_items.include: {name!r} is an attribute of the geometry, too; leave one out")
     chosen.update(extents)
-    if len(numbers) and not chosen:
+    if len(numbers) and not chosen and not brings_geometry(element, include):
         names = ", ".join(attributes) or "none"
         raise UserError(
             f"{path}: work_items.attributes: {pattern!r} chooses no {element} attribute; there are: {names}"
@@ -104,8 +105,7 @@ def import_items(
         is included, and for pieces, groups and packed primitives, the items bring their geometry.
     """
     settings = {key: import_settings.get(key) for key in ("element", "group", "piece") if import_settings.get(key)}
-    brings = settings.get("element") in BRING_PARTS or "geometry" in import_settings.get("include", ())
-    import_settings["include"] = [what for what in import_settings.get("include", ()) if what != "geometry"]
+    brings = brings_geometry(settings.get("element"), import_settings.get("include", ()))
     parts, counts = [], []
     for path, name in zip(paths, names or [None] * len(paths)):
         ids, attributes = read_elements(path, id_attribute=None if numbered else id_attribute, **import_settings)

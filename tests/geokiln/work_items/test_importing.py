@@ -10,7 +10,9 @@ from geokiln.errors import UserError
 from geokiln.geometry.geo_file import write_geo
 from geokiln.geometry.geometry import Geometry
 from geokiln.storage.arrays import write_arrays
-from geokiln.work_items.importing import add_attributes, import_items, matches
+from geokiln.storage.patterns import matches
+from geokiln.work_items.importing import add_attributes, import_items
+from geokiln.work_items.item_table import read_items, write_items
 
 
 def imported(*paths, **settings):
@@ -180,3 +182,64 @@ def test_an_empty_geometry_may_be_left_out_with_a_warning(capsys):
 
     assert list(items) == ["0", "1"]
     assert capsys.readouterr().out == "warning: none.npz is empty and gives no work items\n"
+
+
+def two_quads(path, shift=0.0):
+    points = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [5, 0, 0], [6, 0, 0], [6, 1 + shift, 0]], np.float32)
+    write_geo(path, Geometry(points, [[0, 1, 2], [3, 4, 5]], {}, {"x": np.arange(2.0)}))
+
+
+def test_what_is_included_comes_beside_the_attributes_that_are_chosen():
+    two_quads("a.geo")
+
+    items = imported("a.geo", pattern="", include=["bounds", "points"])
+
+    assert items["1"]["minbounds"] == [5, 0, 0] and items["1"]["maxbounds"] == [6, 1, 0]
+    assert items["0"]["points"] == [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
+
+
+@pytest.mark.parametrize("names", [None, ["a", "b"]])
+def test_the_geometry_of_an_item_counts_like_an_attribute_and_is_read_from_the_table_again(names):
+    two_quads("a.geo")
+    two_quads("b.bgeo")
+    paths = ["a.geo", "b.bgeo"] if names else ["a.geo"]
+    items = import_items(paths, 7, names, include=["geometry"])
+    plain = import_items(paths, 7, names)
+    write_items("items.npz", items)
+
+    last = read_items("items.npz", 1, len(items), paths)
+
+    assert last.item(len(last) - 1, {}).geometry.points[2].tolist() == [6, 1, 0]
+    assert (items.digests() != plain.digests()).any(1).all()
+    assert list(items.attributes) == list(plain.attributes)
+    two_quads(paths[-1], shift=1)
+    changed = (import_items(paths, 7, names, include=["geometry"]).digests() != items.digests()).any(1)
+    assert changed.tolist() == [*[False] * (len(items) - 1), True]
+    stale = read_items("items.npz", 0, len(items), paths).item(len(items) - 1, {})
+    with pytest.raises(UserError, match=f"{paths[-1]} has changed since it was imported; run again"):
+        stale.geometry.points  # noqa: B018
+
+
+def test_an_item_that_brings_its_geometry_needs_no_attribute():
+    write_geo("a.geo", Geometry(np.eye(3), [[0, 1], [2]]))
+
+    items = import_items(["a.geo"], 7, include=["geometry"])
+
+    assert len({digest.tobytes() for digest in items.digests()}) == 2 and items.attributes == {}
+
+
+def test_an_item_that_brings_no_geometry_says_how_to_ask_for_it():
+    two_quads("a.geo")
+
+    with pytest.raises(UserError, match=re.escape("item 0 brings no geometry; ask for it, work_items.include: [geom")):
+        import_items(["a.geo"], 7).item(0, {}).geometry  # noqa: B018
+
+
+@pytest.mark.parametrize("values", [[-10, 3], ["left", "right"]])
+def test_pieces_are_called_by_their_value(values):
+    geometry = Geometry(np.eye(3), [[0], [1], [2]], {}, {"class": np.array([*values, values[0]])})
+    write_geo("a.geo", geometry)
+
+    items = imported("a.geo", element="piece")
+
+    assert [(id_, one["primitivecount"]) for id_, one in items.items()] == [(str(values[0]), 2), (str(values[1]), 1)]
