@@ -147,7 +147,7 @@ def attribute_entry(name, array, paged=False, options=None):
     Raises
     ------
     UserError
-        If it is neither floats, integers nor texts, or a number is not finite; names it.
+        If it is neither floats, integers nor texts, or a number is not finite, which text cannot hold; names it.
     """
     array = rows_of(name, array)
     size = int(np.prod(array.shape[1:]))
@@ -160,7 +160,8 @@ def attribute_entry(name, array, paged=False, options=None):
     storage = NAMES.get(array.dtype.str[1:])
     if storage is None:
         raise UserError(f"geometry attribute {name!r} has type {array.dtype}; use floats, integers or strings")
-    check_finite("geometry attribute", name, array)
+    if not paged:
+        check_finite("geometry attribute", name, array)
     if name == "P":
         options = {"type": {"type": "string", "value": "point"}}
     head = ["scope", "public", "type", "numeric", "name", name, "options", options or {}]

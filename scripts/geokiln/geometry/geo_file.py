@@ -14,7 +14,7 @@ import numpy as np
 from geokiln.errors import UserError
 from geokiln.geometry import binary_json, scf
 from geokiln.geometry.attributes import EXPANDED, NotRead, attribute_entry, read_attribute
-from geokiln.geometry.geometry import Geometry, check_finite, rows_of
+from geokiln.geometry.geometry import Geometry, rows_of
 from geokiln.geometry.groups import edge_group_entry, group_entry, read_edge_groups, read_groups
 from geokiln.geometry.layers import read_document
 from geokiln.geometry.pairs import pairs
@@ -50,8 +50,6 @@ def read_geo(path):
         raise UserError(f"{path} is not Houdini geometry as Geokiln knows it ({_reason(error)})") from None
     except MemoryError:
         raise UserError(f"{path} needs more memory than there is") from None
-    for name, array in geometry.primitive_attributes.items():
-        check_finite(f"{path}: attribute", name, array)
     return geometry
 
 
@@ -133,7 +131,7 @@ def write_geo(path, geometry):
     Raises
     ------
     UserError
-        If an attribute is neither floats, integers nor texts, or is not finite; names it.
+        If an attribute is neither floats, integers nor texts, or, in ASCII, is not finite; names it.
     """
     suffix = suffix_of(path)
     if suffix.startswith(".bgeo"):

@@ -243,3 +243,13 @@ def test_pieces_are_called_by_their_value(values):
     items = imported("a.geo", element="piece")
 
     assert [(id_, one["primitivecount"]) for id_, one in items.items()] == [(str(values[0]), 2), (str(values[1]), 1)]
+
+
+def test_values_that_are_not_finite_matter_only_where_they_are_chosen():
+    write_geo("a.bgeo", Geometry(np.eye(3), [[0], [1]], {}, {"x": np.arange(2.0), "age": np.array([1, np.nan])}))
+
+    items = imported("a.bgeo", pattern="* ^age")
+
+    assert items == {"0": {"x": 0}, "1": {"x": 1}}
+    with pytest.raises(UserError, match=re.escape("a.bgeo: attribute 'age' is not finite (NaN, Inf) in element 1")):
+        imported("a.bgeo")
