@@ -85,7 +85,7 @@ def test_a_model_of_ones_own_is_trained_by_the_built_in_training_and_exported(fi
 
     result, again = fit(path, **settings), fit(path, "again", **settings)
 
-    assert result["relative_validation_rmse"] < 0.3
+    assert result["relative_validation_rmse"] < 0.5
     assert again["validation_loss"] == result["validation_loss"]
     assert result["parameters"] > 2 * 16  # with the running means
     own, settings = OwnScript(path), wedge(**settings)
