@@ -28,6 +28,7 @@ try:
     PROJECT = Project(CHECKOUT, given)
     if workflow.is_main_process:
         PROJECT.training.check_epochs(sys.argv[1:])
+        PROJECT.training.check_basis(sys.argv[1:])
         if PROJECT.count is None:
             check_until(sys.argv[1:])
 except UserError as error:
@@ -50,6 +51,7 @@ wildcard_constraints:
     point=r"0|[1-9]\d*",
     rung="|".join(map(str, TRAINING.rungs)) or "none",
     recipe="|".join(map(re.escape, RECIPES)),
+    target=r"[^/]+",
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),
 

@@ -22,6 +22,7 @@ rule export_model:
         **reserve("other"),
     params:
         plan=plan_of("export_model"),
+        gives="targets",
         script_digest=TRAINING.script_digest,
     # Which wedge is the first of the ranking is known only now.
     shell:
@@ -33,6 +34,7 @@ rule export_model:
         " --script {input.script:q}"
         " --script-digest {params.script_digest}"
         " --examples {input.examples:q} {input.sidecar:q}"
+        " --gives {params.gives}"
         " --plan {params.plan}"
         " --output {output.model:q}"
         " --about {output.about:q}"
@@ -59,6 +61,7 @@ rule export_wedge:
     params:
         plan=plan_of("export_wedge"),
         epoch="chosen",
+        gives="targets",
         script_digest=TRAINING.script_digest,
     shell:
         "{input.python:q} {input.code:q}"
@@ -70,6 +73,7 @@ rule export_wedge:
         " --script {input.script:q}"
         " --script-digest {params.script_digest}"
         " --examples {input.examples:q} {input.sidecar:q}"
+        " --gives {params.gives}"
         " --plan {params.plan}"
         " --output {output.model:q}"
         " --about {output.about:q}"

@@ -35,6 +35,9 @@ def main(argv=None):
     )
     parser.add_argument("--script-digest", help="of these, as the run was planned")
     parser.add_argument("--examples", required=True, nargs=2, help="dataset/examples.raw and .json")
+    parser.add_argument(
+        "--gives", choices=["targets", "coefficients"], default="targets", help="what the model ends in"
+    )
     parser.add_argument("--plan", default="", help="what identifies the job's plan, to record")
     parser.add_argument("--output", required=True, help="the .onnx file to write")
     parser.add_argument("--about", required=True, help="the .json to write: wedge, agreement with PyTorch")
@@ -54,7 +57,9 @@ def main(argv=None):
         basis = read_arrays(filled(args.basis, recipe=result["recipe"]["name"]))
         own = OwnScript(args.script[0]) if args.script else None
         examples = Table(*args.examples)
-        difference, rows = export_wedge(output, wedge, result, weights, basis, examples, own, epoch, ranked_by)
+        difference, rows = export_wedge(
+            output, wedge, result, weights, basis, examples, own, epoch, ranked_by, args.gives == "coefficients"
+        )
         told = {"wedge": wedge, "epoch": epoch, "difference_from_pytorch": difference, "examples_compared": rows}
         write_result(about, told, origin, {Path(args.output).name: output})
     print(f"{wedge} -> {args.output}; onnxruntime and PyTorch agree to {difference:.1e} on {rows} examples")

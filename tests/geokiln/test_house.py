@@ -16,7 +16,7 @@ ALLOWED = {
     "work_items": {"geometry"},
     "cooking": {"work_items", "geometry"},
     "training": {"models", "wedges", "export"},  # a user's module is exported before its first epoch
-    "export": {"models"},
+    "export": {"models", "geometry"},
     "prediction": {"models"},
     "api": {"geometry"},
 }

@@ -3,13 +3,17 @@
 import onnx
 
 from geokiln.errors import UserError
+from geokiln.export.basis_shapes import check_components
 from geokiln.export.onnx_graph import build_onnx, build_own_onnx
 from geokiln.export.parity import PARITY, USUAL_PARITY, check_parity
 from geokiln.models.reference import coefficient_function, physical_predictions
 from geokiln.models.wedge_errors import judged_rows
+from geokiln.storage.tables import components_of
 
 
-def export_wedge(output, wedge, result, weights, basis, table, own=None, epoch=None, selected_by=None):
+def export_wedge(
+    output, wedge, result, weights, basis, table, own=None, epoch=None, selected_by=None, coefficients=False
+):
     """Write the ONNX file of a trained wedge.
 
     Parameters
@@ -28,6 +32,8 @@ def export_wedge(output, wedge, result, weights, basis, table, own=None, epoch=N
         Of the snapshot.
     selected_by : str, optional
         What the wedge was chosen by, to record.
+    coefficients : bool
+        Write the model that gives coefficients, before the basis. They are compared after reconstruction.
 
     Returns
     -------
@@ -50,15 +56,20 @@ def export_wedge(output, wedge, result, weights, basis, table, own=None, epoch=N
         "selected_by": selected_by,
         "validation_rmse": result["validation_rmse"],
     }
+    if coefficients:
+        check_components(wedge, result["recipe"])
+        outputs = components_of({"coefficients": (len(basis["basis"]),)})
+        metadata = {**metadata, "outputs": outputs, "targets": table.kind("target")}
     if settings["model"] == "network" and own is not None and own.has("model"):
-        model = build_own_onnx(own, weights, settings, basis, metadata)
+        model = build_own_onnx(own, weights, settings, basis, metadata, coefficients)
     else:
-        model = build_onnx(weights, settings, basis, metadata)
+        model = build_onnx(weights, settings, basis, metadata, coefficients)
     predict = coefficient_function(settings, weights, table.input_width, len(basis["basis"]), own)
     _, rows = judged_rows(basis)
     inputs = (block[:, : table.input_width] for _, block in table.blocks(rows))
     pairs = ((batch, physical_predictions(predict, basis, batch)) for batch in inputs)
-    difference = check_parity(model, pairs, table.kind("target"), PARITY.get(settings["model"], USUAL_PARITY))
+    allowed = PARITY.get(settings["model"], USUAL_PARITY)
+    difference = check_parity(model, pairs, table.kind("target"), allowed, basis if coefficients else None)
     onnx.save(model, output)
     return difference, int(rows.sum())
 

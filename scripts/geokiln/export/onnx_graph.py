@@ -11,12 +11,13 @@ import warnings
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, defs, helper, numpy_helper
 
 from geokiln.errors import UserError
 from geokiln.models.reference import own_module
 
-OPSET, IR_VERSION = 17, 8  # DCCs ship old runtimes: onnxruntime 1.16 reads these
+OPSET = 9  # DCCs ship old runtimes; with opset 9 came Erf, and constants that are no inputs of the model (IR 4)
+MODULE_OPSET = 17  # of users' modules, at most: the later the opset, the more torch.onnx can express
 
 
 class Graph:
@@ -35,7 +36,7 @@ class Graph:
         return output
 
 
-def build_onnx(weights, settings, basis, metadata):
+def build_onnx(weights, settings, basis, metadata, coefficients=False):
     """Return the ONNX model of a trained wedge, written as a graph of its own.
 
     Standardisation, model and PCA reconstruction are one graph from ``input`` [batch, n_in] to ``output``
@@ -51,26 +52,27 @@ def build_onnx(weights, settings, basis, metadata):
         As `geokiln.dataset.preprocessing.fit_basis` gives it.
     metadata : dict
         Recorded in the model's metadata, each value as JSON.
+    coefficients : bool
+        End before the reconstruction: ``output`` [batch, n_coefficients].
     """
     graph, basis = Graph(), {name: np.float32(array) for name, array in basis.items()}
-    value = graph.node("Sub", ["input", graph.constant("input_mean", basis["input_mean"])], "centred")
-    value = graph.node("Div", [value, graph.constant("input_scale", basis["input_scale"])], "standardised")
-    if settings["model"] == "network":
-        value = _add_network(graph, weights, settings, value)
-    else:
-        from geokiln.export.regressor_graph import add_nodes  # imports scikit-learn, which networks do without
-        from geokiln.models.regressors import query_bytes
+    if settings["model"] != "network":
+        from geokiln.models.regressors import query_bytes  # imports scikit-learn, which networks do without
 
         metadata = {**metadata, "bytes_per_item": 2 * query_bytes(settings["model"], weights)}
-        value = add_nodes(graph, settings["model"], weights, settings, value)
-    ends = graph.constant("basis", basis["basis"]), graph.constant("target_mean", basis["target_mean"])
-    graph.node("Gemm", [value, *ends], "output")
+    value = _add_coefficients(graph, weights, settings, basis)
+    if coefficients:
+        graph.node("Identity", [value], "output")
+    else:
+        ends = graph.constant("basis", basis["basis"]), graph.constant("target_mean", basis["target_mean"])
+        graph.node("Gemm", [value, *ends], "output")
+    width = len(basis["basis"] if coefficients else basis["target_mean"])
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "geokiln",
             [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", len(basis["input_mean"])])],
-            [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", len(basis["target_mean"])])],
+            [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", width])],
             [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -80,10 +82,21 @@ def build_onnx(weights, settings, basis, metadata):
 
 
 def _finished(model, metadata):
-    model.ir_version = IR_VERSION
+    model.ir_version = helper.find_min_ir_version_for(list(model.opset_import))
     helper.set_model_props(model, {key: json.dumps(value) for key, value in metadata.items()})
     onnx.checker.check_model(model)
     return model
+
+
+def _add_coefficients(graph, weights, settings, basis):
+    """Add what leads from ``input`` to the coefficients: all but the basis."""
+    value = graph.node("Sub", ["input", graph.constant("input_mean", basis["input_mean"])], "centred")
+    value = graph.node("Div", [value, graph.constant("input_scale", basis["input_scale"])], "standardised")
+    if settings["model"] == "network":
+        return _add_network(graph, weights, settings, value)
+    from geokiln.export.regressor_graph import add_nodes  # imports scikit-learn
+
+    return add_nodes(graph, settings["model"], weights, settings, value)
 
 
 def _add_network(graph, weights, settings, value):
@@ -103,7 +116,7 @@ def _add_network(graph, weights, settings, value):
 
 
 def _add_activation(graph, activation, value, output):
-    """Add an activation; what ONNX has no operator for in opset 17 is put together from others."""
+    """Add an activation; what ONNX has no operator for in opset 9 is put together from others."""
     plain = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid", "softplus": "Softplus", "sine": "Sin"}
     if activation in plain:
         return graph.node(plain[activation], [value], output)
@@ -121,23 +134,23 @@ def _add_activation(graph, activation, value, output):
 
 
 class _Deployed(torch.nn.Module):
-    """A user's module between standardisation and PCA reconstruction."""
+    """A user's module between standardisation and, unless coefficients are asked for, PCA reconstruction."""
 
-    def __init__(self, module, basis):
+    def __init__(self, module, basis, coefficients):
         super().__init__()
-        self.module = module
+        self.module, self.coefficients = module, coefficients
         for name in ("input_mean", "input_scale", "target_mean", "basis"):
             self.register_buffer(name, torch.from_numpy(np.array(basis[name])))
 
     def forward(self, inputs):
         values = self.module((inputs - self.input_mean) / self.input_scale)
-        return torch.addmm(self.target_mean, values, self.basis)
+        return values if self.coefficients else torch.addmm(self.target_mean, values, self.basis)
 
 
-def build_own_onnx(own, weights, settings, basis, metadata):
-    """Return the ONNX model of a user's own module, as ``torch.onnx`` exports it."""
+def build_own_onnx(own, weights, settings, basis, metadata, coefficients=False):
+    """Return the ONNX model of a user's own module, as ``torch.onnx`` exports it; else as `build_onnx` does."""
     n_in, n_out = len(basis["input_mean"]), len(basis["basis"])
-    module = _Deployed(own_module(own, weights, n_in, n_out, settings), basis).eval()
+    module = _Deployed(own_module(own, weights, n_in, n_out, settings), basis, coefficients).eval()
     return _finished(export_module(own, module, n_in), metadata)
 
 
@@ -159,7 +172,7 @@ def export_module(own, module, n_in):
                 (torch.zeros(2, n_in),),
                 file,
                 dynamo=False,
-                opset_version=OPSET,
+                opset_version=MODULE_OPSET,
                 input_names=["input"],
                 output_names=["output"],
                 dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}},
@@ -169,7 +182,21 @@ def export_module(own, module, n_in):
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
             raise UserError(f"{own.path}: torch.onnx cannot export the model: {reason}") from error
-    return onnx.load_from_string(file.getvalue())
+    model = onnx.load_from_string(file.getvalue())
+    for opset in model.opset_import:
+        if opset.domain == "":
+            opset.version = max(node_versions(model.graph, opset.version))
+    return model
+
+
+def node_versions(graph, opset):
+    """Yield the opset since which each operator of a graph is what it is in *opset*, those of inner graphs, too."""
+    for node in graph.node:
+        if node.domain == "":
+            yield defs.get_schema(node.op_type, opset).since_version
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                yield from node_versions(inner, opset)
 
 
 @contextlib.contextmanager

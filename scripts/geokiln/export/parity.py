@@ -33,7 +33,7 @@ def runner(model):
     return lambda inputs: asked(session.run, ["output"], {"input": np.ascontiguousarray(inputs, np.float32)})[0]
 
 
-def check_parity(model, batches, components, allowed=USUAL_PARITY):
+def check_parity(model, batches, components, allowed=USUAL_PARITY, basis=None):
     """Compare the model, run by onnxruntime, with what PyTorch gives for the same raw inputs.
 
     Parameters
@@ -42,6 +42,8 @@ def check_parity(model, batches, components, allowed=USUAL_PARITY):
         Pairs of inputs (n, n_in) and PyTorch's outputs (n, n_out); one pair is in memory at a time.
     allowed : float
         Largest difference that passes.
+    basis : dict, optional
+        For a model that gives coefficients: what they are compared after reconstruction by.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def check_parity(model, batches, components, allowed=USUAL_PARITY):
     run = runner(model)
     largest, difference = np.zeros(len(components)), np.zeros(len(components))
     for inputs, expected in batches:
-        actual = run(inputs)
+        actual = run(inputs) if basis is None else run(inputs) @ basis["basis"] + basis["target_mean"]
         for number, component in enumerate(components):
             columns = columns_of(component)
             here, apart = np.abs(expected[:, columns]), np.abs(actual[:, columns] - expected[:, columns])

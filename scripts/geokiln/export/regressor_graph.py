@@ -27,7 +27,7 @@ def add_nodes(graph, kind, arrays, settings, value):
 
     Notes
     -----
-    Only operators of opset 17 that onnxruntime 1.16 runs in float64 on a CPU. For a batch they take about twice what
+    Only operators of opset 9 that onnxruntime 1.16 runs in float64 on a CPU. For a batch they take about twice what
     `geokiln.models.regressors.query_bytes` says for each of its items.
     """
     graph = _Prefixed(graph)
@@ -66,7 +66,8 @@ def _add_nearest(graph, targets, queries, nearness, least, slope):
     width = graph.node("Add", [width, graph.scalar("least", least)], "width")
     limit = graph.node("ReduceMax", [nearness], "largest", axes=[1], keepdims=1)
     limit = graph.node("Sub", [limit, width], "limit")
-    is_nearest = graph.node("GreaterOrEqual", [nearness, limit], "is_nearest")
+    is_farther = graph.node("Less", [nearness, limit], "is_farther")  # GreaterOrEqual is of opset 12
+    is_nearest = graph.node("Not", [is_farther], "is_nearest")
     is_nearest = graph.node("Cast", [is_nearest], "is_nearest_uint8", to=TensorProto.UINT8)
     first = graph.node("ArgMax", [is_nearest], "first", axis=1, keepdims=0)
     return graph.node("Gather", [graph.constant("targets", targets), first], "coefficients", axis=0)

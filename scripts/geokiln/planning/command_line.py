@@ -42,10 +42,10 @@ def check_until(arguments):
 
 
 # targets that every wedge leads to, and folders of such
-OF_ALL = ("all", "model.onnx", "wedges.csv", "wedges_on_unseen.json")
+OF_ALL = ("all", "model.onnx", "model_weights.onnx", "wedges.csv", "wedges_on_unseen.json")
 
 
-FOLDERS_OF_ALL = ("packs/", "predictions/", "rungs/")
+FOLDERS_OF_ALL = ("basis/", "packs/", "predictions/", "rungs/")
 
 
 def asked_alone(arguments, wedges):

@@ -106,6 +106,24 @@ class TrainingPlan:
                 if reason:
                     raise UserError(f"{word} cannot be made: {reason}")
 
+    def check_basis(self, arguments):
+        """Refuse ``model_weights.onnx`` and ``basis/{target}.geo``, or a wedge's, where all targets stay as they are.
+
+        Raises
+        ------
+        UserError
+            Before anything is trained for it.
+        """
+        for word in arguments:
+            target = re.fullmatch(
+                r"(?:wedges/([^/]+)/)?(?:model_weights\.(?:onnx|json)|basis/[^/]+\.(?:geo|json))", word
+            )
+            if target and (target[1] is None or target[1] in self.wedges):
+                recipes = [self._recipe(target[1])] if target[1] else self.recipes.values()
+                if not any(recipe["target_components"] for recipe in recipes):
+                    reason = "preprocess.target_components is 0, so there is no basis; set it to a number, such as 32"
+                    raise UserError(f"{word} cannot be made: {reason}")
+
     def settings_json(self):
         """Return all keys of ``training:``."""
         return json.dumps(self.settings, sort_keys=True)

@@ -32,6 +32,16 @@ def components_of(shapes):
     return components
 
 
+def kind_of(components, kind):
+    """Return the components whose names start with ``{kind}/``, the prefix taken off and offsets within *kind*.
+
+    >>> kind_of(components_of({"input/a": (2,), "target/b": ()}), "target")
+    [{'name': 'b', 'shape': [], 'offset': 0, 'size': 1}]
+    """
+    prefix = f"{kind}/"
+    return components_of({c["name"][len(prefix) :]: c["shape"] for c in components if c["name"].startswith(prefix)})
+
+
 def columns_of(component):
     """Return the columns of a component in a flat row, as a slice."""
     return slice(component["offset"], component["offset"] + component["size"])
@@ -156,10 +166,8 @@ class Table:
         self._checked = np.zeros(len(self.about["block_crc32"]), bool)
 
     def kind(self, kind):
-        """Return the components whose names start with ``{kind}/``, the prefix taken off and offsets within *kind*."""
-        prefix = f"{kind}/"
-        shapes = {c["name"][len(prefix) :]: c["shape"] for c in self.components if c["name"].startswith(prefix)}
-        return components_of(shapes)
+        """Return the components of a *kind*, as `kind_of` does."""
+        return kind_of(self.components, kind)
 
     @property
     def input_width(self):
