@@ -61,6 +61,14 @@ def test_one_wedge_can_be_asked_for_alone(fresh_ripple):
     assert "rule predict" not in alone
 
 
+def test_the_model_in_two_parts_needs_nothing_but_its_wedges(ripple):
+    parts = ripple.plan("model_weights.onnx", "basis/height.geo")
+    one = ripple.plan("wedges/hidden_layers-1/model_weights.onnx", "wedges/hidden_layers-1/basis/height.geo")
+
+    assert parts == {"export_weights": 1, "export_basis": 1}
+    assert one == {"export_wedge_weights": 1, "export_wedge_basis": 1}
+
+
 def test_a_data_point_can_be_asked_for_in_every_granularity(fresh_ripple):
     for granularity in ("point", "batch", "whole"):
         fresh_ripple.configure(work_items={"granularity": granularity})

@@ -34,8 +34,8 @@ class Case:
         predict = coefficient_function(self.settings, self.weights, 4, len(self.basis["basis"]))
         return physical_predictions(predict, self.basis, self.inputs)
 
-    def model(self):
-        return build_onnx(self.weights, self.settings, self.basis, self.metadata)
+    def model(self, coefficients=False):
+        return build_onnx(self.weights, self.settings, self.basis, self.metadata, coefficients)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from safetensors.numpy import load, save
 from threadpoolctl import threadpool_limits
 
 from geokiln.errors import UserError
-from geokiln.export.onnx_graph import build_onnx
+from geokiln.export.onnx_graph import build_onnx, node_versions
 from geokiln.models import regressors
 from geokiln.models.regressors import KINDS, fit, kernel_weights, predict
 
@@ -287,9 +287,11 @@ def test_old_runtimes_have_the_operators():
     runnable = "Add Cast Exp Gemm Less Mul Neg Pow ReduceMax ReduceSumSquare Sqrt Sub Tanh ArgMax Gather Not"
 
     for kind, options, fitted in fitted_kinds(*examples(20)):
-        nodes = [node for node in exported(kind, fitted, options).graph.node if node.name.startswith("regressor.")]
+        model = exported(kind, fitted, options)
+        nodes = [node for node in model.graph.node if node.name.startswith("regressor.")]
 
         assert {node.op_type for node in nodes} <= set(runnable.split())
+        assert max(node_versions(model.graph, model.opset_import[0].version)) <= model.opset_import[0].version == 9
         maker = {node.output[0]: node.op_type for node in nodes}
         assert all(maker[node.input[0]] != "Gemm" for node in nodes if node.op_type == "Tanh")  # it would fuse them
 

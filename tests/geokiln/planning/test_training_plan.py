@@ -75,3 +75,26 @@ def test_an_epoch_whose_model_is_never_kept_is_refused_before_any_job(epoch, tra
         with pytest.raises(UserError) as error:
             plan.check_epochs(["--cores", "2", target])
         assert str(error.value) == f"{target} cannot be made: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("components", "target", "refused"),
+    [
+        ([0, 8], "model_weights.onnx", False),
+        ([0, 8], "wedges/target_components-8/basis/drop.geo", False),
+        ([0, 8], "wedges/target_components-0/basis/drop.geo", True),
+        ([0, 8], "wedges/target_components-0/model_weights.onnx", True),
+        ([0], "model_weights.onnx", True),
+        ([0], "basis/drop.geo", True),
+        ([0], "model.onnx", False),
+    ],
+)
+def test_a_basis_of_targets_that_stay_as_they_are_is_refused_before_any_job(components, target, refused, project):
+    plan = project(wedges={"target_components": components}).training
+
+    if not refused:
+        plan.check_basis(["--cores", "2", target])
+    else:
+        with pytest.raises(UserError) as error:
+            plan.check_basis(["--cores", "2", target])
+        assert str(error.value).startswith(f"{target} cannot be made: preprocess.target_components is 0, so")
