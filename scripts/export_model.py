@@ -57,12 +57,11 @@ def main(argv=None):
         basis = read_arrays(filled(args.basis, recipe=result["recipe"]["name"]))
         own = OwnScript(args.script[0]) if args.script else None
         examples = Table(*args.examples)
-        difference, rows = export_wedge(
-            output, wedge, result, weights, basis, examples, own, epoch, ranked_by, args.gives == "coefficients"
-        )
-        told = {"wedge": wedge, "epoch": epoch, "difference_from_pytorch": difference, "examples_compared": rows}
-        write_result(about, told, origin, {Path(args.output).name: output})
-    print(f"{wedge} -> {args.output}; onnxruntime and PyTorch agree to {difference:.1e} on {rows} examples")
+        chosen = epoch, ranked_by, args.gives == "coefficients"
+        told = export_wedge(output, wedge, result, weights, basis, examples, own, *chosen)
+        write_result(about, {"wedge": wedge, "epoch": epoch, **told}, origin, {Path(args.output).name: output})
+    agree = f"agree to {told['difference_from_pytorch']:.1e} on {told['examples_compared']} examples"
+    print(f"{wedge} -> {args.output}; onnxruntime and PyTorch {agree}")
 
 
 if __name__ == "__main__":

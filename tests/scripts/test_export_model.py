@@ -47,6 +47,8 @@ def test_the_first_wedge_of_the_ranking_becomes_a_model_of_raw_inputs_and_physic
     assert [(c["name"], c["shape"], c["offset"]) for c in about["outputs"]] == [("height", [3], 0), ("force", [], 3)]
     assert about["wedge"] == {"name": "long", "epoch": 60, **settings(epochs=60, save_state="never")}
     assert set(about["validation_rmse"]) == {"height", "force"}
+    told = read_result("model.json")
+    assert (told["inputs"], told["outputs"]) == (about["inputs"], about["outputs"])
     assert about["dataset"] == json.loads(Path("dataset/examples.json").read_text())["digest"]
 
 

@@ -37,9 +37,9 @@ def export_wedge(
 
     Returns
     -------
-    tuple
-        The largest difference between onnxruntime and PyTorch (see `geokiln.export.parity.check_parity`), and the
-        number of examples that they were compared on.
+    dict
+        ``difference_from_pytorch`` (see `geokiln.export.parity.check_parity`), ``examples_compared``, and ``inputs``,
+        ``outputs``: what the flat rows of the model hold.
 
     Raises
     ------
@@ -71,7 +71,8 @@ def export_wedge(
     allowed = PARITY.get(settings["model"], USUAL_PARITY)
     difference = check_parity(model, pairs, table.kind("target"), allowed, basis if coefficients else None)
     onnx.save(model, output)
-    return difference, int(rows.sum())
+    compared = {"difference_from_pytorch": difference, "examples_compared": int(rows.sum())}
+    return {**compared, "inputs": metadata["inputs"], "outputs": metadata["outputs"]}
 
 
 def check_trained(wedge, result):
