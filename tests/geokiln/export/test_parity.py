@@ -56,3 +56,15 @@ def test_a_model_that_does_not_run_is_told(case):
 
     with pytest.raises(UserError, match="^onnxruntime cannot run the exported model: "):
         check_parity(made.model(), [(made.inputs[:, :3], made.predictions())], made.metadata["outputs"])
+
+
+def test_coefficients_are_compared_after_reconstruction_by_the_basis(case):
+    made = case()
+    model, pairs = made.model(coefficients=True), [(made.inputs, made.predictions())]
+
+    difference = check_parity(model, pairs, made.metadata["outputs"], basis=made.basis)
+    wrong = {**made.basis, "basis": made.basis["basis"] * np.float32([1] * 6 + [1.001])}
+
+    assert difference <= 1e-5
+    with pytest.raises(UserError, match="^the exported model differs from PyTorch in target 'force' by "):
+        check_parity(model, pairs, made.metadata["outputs"], basis=wrong)
