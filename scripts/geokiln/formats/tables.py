@@ -1,0 +1,117 @@
+"""Tables of other programs, CSV and Parquet, through Apache Arrow: a row is an element, a column an attribute."""
+
+import csv
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from geokiln.errors import UserError
+from geokiln.formats.columns import array_of, column_of, is_number, meaning_of
+from geokiln.formats.reading import check_start, library_reads, memory
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_table(path):
+    """Return the columns of a table.
+
+    Parameters
+    ----------
+    path : path
+        A ``.parquet``, ``.csv`` (commas) or ``.tsv`` (tabs). The first row of the latter two names the columns.
+
+    Returns
+    -------
+    dict
+        Name -> array (n_rows,), or (n_rows, k) of lists of one length: integers, floats, truth values or texts.
+
+        Numbers keep their width; those of a CSV are int64, uint64 or float64. A number that is missing is NaN, which
+        makes floats of integers and of truth values; a missing text is empty. A column of a CSV holds numbers, or
+        truth values (``true``, ``false``), if all its values are some; else all are texts. Dates and times are texts.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, empty, damaged or not in UTF-8; if columns have no names, or the same; if rows differ
+        in length; if a column holds neither numbers nor texts, or integers that would lose digits.
+    """
+    path = str(path)
+    start = check_start(path)
+    suffix = path[path.rindex(".") :].lower()
+    with library_reads(path, "a table"):
+        table = _read_csv(path, start, SEPARATORS[suffix]) if suffix in SEPARATORS else _read_parquet(path)
+    columns = {}
+    with library_reads(path, "a table", pa.ArrowException):
+        for name, column in zip(table.column_names, table.columns):
+            what = f"{path}: column {name!r}"
+            columns[name] = array_of(meaning_of(column, what) if suffix in SEPARATORS else column, what)
+    return columns
+
+
+def _read_csv(path, start, separator):
+    """Return a table of texts: what a column means is told from all of it."""
+    if start.startswith(UTF16):
+        raise UserError(f"{path} is encoded in UTF-16; save it in UTF-8")
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        names = next((row for row in csv.reader(file, delimiter=separator) if row), [])
+    stripped = _checked([name.strip() for name in names], path)
+    if len(names) == 1 and any(other in names[0] for other in ",;\t"):
+        raise UserError(f"{path}: its columns are not separated by {separator!r}, as its suffix says")
+    for name in filter(is_number, stripped):
+        raise UserError(f"{path}: the first row must name the columns; {name} stands there")
+    with open(path, "rb") as file:
+        if sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b"")) % 2:
+            raise UserError(f"{path}: a quotation mark is not closed; one that belongs to a text is written twice")
+    return pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(use_threads=False),  # so that an error names its row
+        parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+    ).rename_columns(stripped)
+
+
+def _read_parquet(path):
+    schema = pyarrow.parquet.read_schema(path)
+    _checked(schema.names, path)
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+    # As a dictionary, a text that a few bytes repeat a million times is one text.
+    with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
+        if 8 * file.metadata.num_rows * len(schema.names) > memory():
+            raise MemoryError
+        return file.read()
+
+
+def _checked(names, path):
+    """Return the names of columns; each must have one of its own."""
+    if not names:
+        raise UserError(f"{path} has no columns")
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise UserError(f"{path}: column {number} has no name")
+        if names.count(name) > 1:
+            raise UserError(f"{path}: two columns are called {name!r}; rename one")
+    return names
+
+
+def write_table(path, columns):
+    """Write the mapping *columns*, name -> array (n_rows,) or (n_rows, ...), as a ``.csv``, ``.tsv`` or ``.parquet``.
+
+    A row of several numbers is a list in a Parquet; a CSV has a column for each: ``P_0``, ``P_1``, ``P_2``.
+    """
+    suffix = str(path)[str(path).rindex(".") :].lower()
+    columns = {name: np.asarray(array) for name, array in columns.items()}
+    if suffix not in SEPARATORS:
+        table = pa.table({name: column_of(array) for name, array in columns.items()})
+        pyarrow.parquet.write_table(table, path)
+        return
+    names, parts = [], []
+    for name, array in columns.items():
+        rows = array.reshape(len(array), -1)
+        names += [name] if array.ndim == 1 else [f"{name}_{number}" for number in range(rows.shape[1])]
+        parts += [column_of(part.astype(np.float32) if part.dtype == np.float16 else part) for part in rows.T]
+    _checked(names, path)
+    options = pyarrow.csv.WriteOptions(delimiter=SEPARATORS[suffix])
+    pyarrow.csv.write_csv(pa.table(parts, names), path, options)
