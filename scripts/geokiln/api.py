@@ -6,6 +6,8 @@ from geokiln.geometry.geometry import Geometry
 from geokiln.geometry.packed import packed_geometry
 from geokiln.geometry.primitives import Primitives
 from geokiln.geometry.volumes import voxels_of
+from geokiln.raw.reading import read_raw
+from geokiln.raw.writing import write_raw
 
 __all__ = [
     "DropItem",
@@ -14,6 +16,8 @@ __all__ = [
     "UserError",
     "packed_geometry",
     "read_geo",
+    "read_raw",
     "voxels_of",
     "write_geo",
+    "write_raw",
 ]
