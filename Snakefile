@@ -17,11 +17,21 @@ rule all:
 include: "rules/common.smk"
 include: "rules/results.smk"
 include: "rules/environments.smk"
-include: "rules/geometry.smk"
-include: "rules/work_items.smk"
-include: "rules/cooking.smk"
-include: "rules/actions.smk"
-include: "rules/dataset.smk"
+
+
+if PROJECT.dataset:  # a file of examples that is there already
+
+    include: "rules/read_dataset.smk"
+
+else:
+
+    include: "rules/geometry.smk"
+    include: "rules/work_items.smk"
+    include: "rules/cooking.smk"
+    include: "rules/actions.smk"
+    include: "rules/dataset.smk"
+
+
 include: "rules/preprocess.smk"
 include: "rules/train.smk"
 include: "rules/halving.smk"

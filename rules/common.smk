@@ -45,7 +45,7 @@ RECIPES = TRAINING.recipes  # of preprocessing, which wedges share: name -> sett
 
 wildcard_constraints:
     batch=r"\d+-\d+",
-    geometry="|".join(map(re.escape, GEOMETRIES)),
+    geometry="|".join(map(re.escape, GEOMETRIES)) or "none",
     pack="|".join(map(re.escape, [*TRAINING.packs, *WEDGES])),
     epoch=r"[1-9]\d*",
     point=r"0|[1-9]\d*",

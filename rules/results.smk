@@ -8,12 +8,15 @@ RESULTS = expand("wedges/{wedge}/training.json", wedge=WEDGES)
 WEIGHTS = expand("wedges/{wedge}/weights.safetensors", wedge=WEDGES)
 ON_UNSEEN = ["wedges_on_unseen.json"] if PROJECT.judges else []
 BASES = expand("preprocessed/{recipe}/basis.npz", recipe=RECIPES)
-BEFORE_MODEL = [
+COOKED = [
     *expand("geometry/{geometry}{suffix}", geometry=GEOMETRIES, suffix=["", ".json"]),
     *expand("work_items/{batch}.json", batch=["items", *BATCHES]),
     "work_items/items.npz",
     *(["work_items/manifest.json"] if PROJECT.count is None else []),
     *expand("{part}.{suffix}", part=PROJECT.parts, suffix=["npz", "json"]),
+]
+BEFORE_MODEL = [
+    *([] if PROJECT.dataset else COOKED),
     *expand("dataset/examples.{suffix}", suffix=["raw", "ids", "json"]),
     *expand("preprocessed/{recipe}/training.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
     *expand("preprocessed/{recipe}/validation.{suffix}", recipe=RECIPES, suffix=["raw", "json"]),
@@ -25,7 +28,7 @@ BEFORE_PREDICTIONS = [
     *BEFORE_MODEL,
     *["model.onnx", "model.json"],
     *expand("{geometry}{suffix}", geometry=[one.target for one in PROJECT.unseen.values()], suffix=["", ".json"]),
-    *expand("work_items/unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
+    *expand("work_items/unseen/{unseen}.{suffix}", unseen=PROJECT.unseen, suffix=["npz", "json"]),
     *expand("unseen/{unseen}.{suffix}", unseen=UNSEEN, suffix=["npz", "json"]),
     *PREDICTIONS,
     *["predictions/errors.csv", "predictions/all.json"],
@@ -42,7 +45,8 @@ def plan_of(rule):
 
 
 def tell_what_is_stale(wildcards):
-    """An input without files. Every plan begins with a geometry: there Snakemake is told what must run (stale.smk)."""
+    """An input without files. Every plan begins with a geometry, or a user's file of examples: there Snakemake is told
+    what must run (stale.smk)."""
     workflow.dag.forcefiles.update([*STALE, *LOST])
     return []
 

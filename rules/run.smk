@@ -5,9 +5,7 @@ from snakemake.cli import get_argument_parser
 from geokiln.planning.folders import check_folders
 from geokiln.planning.run_lock import claim_run, leave_nothing
 from geokiln.planning.summary import note_times, print_summary, print_warnings
-from geokiln.planning.targets import check_targets, names_of
-
-KINDS = ["cook", "train", "predict"]  # of the environments that every project needs
+from geokiln.planning.targets import check_actions, check_targets, names_of
 
 
 def made(target):
@@ -29,8 +27,10 @@ def targets_of(arguments):
 if workflow.is_main_process:
     try:
         if "snakemake" in sys.argv[0]:
+            if PROJECT.dataset:
+                check_actions(sys.argv[1:], config["dataset"]["source"])
             check_targets(sys.argv[1:], made, targets_of, names)
-        check_folders(PROJECT.environments if PROJECT.missing_environments(KINDS) and not LOOKS else None)
+        check_folders(PROJECT.environments if PROJECT.missing_environments(PROJECT.kinds) and not LOOKS else None)
     except UserError as error:
         sys.exit(f"Geokiln: {error}")
     if LOOKS:

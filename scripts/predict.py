@@ -34,7 +34,9 @@ def main(argv=None):
         outputs, seconds = model.run(inputs, predictions.parent)
         cooked = read_result(args.cook_report)
         judged = judge(model, inputs, outputs, unseen, Table(*args.examples))
-        times = {"model": seconds, "cook": cooked["seconds"]["total"] / cooked["items"]}
+        times = {"model": seconds}
+        if "seconds" in cooked:  # nothing was cooked of an unseen input that comes from a file of examples
+            times["cook"] = cooked["seconds"]["total"] / cooked["items"]
         write_arrays(predictions, {"id": unseen["id"], **model.named_outputs(outputs)})
         document = {"ids": unseen["id"].tolist(), "seconds_per_item": times, "errors": judged}
         write_result(errors, document, origin, {Path(args.predictions).name: predictions})

@@ -1,4 +1,4 @@
-"""Print what Snakemake's own parser reads in a command line: executor, folder and targets, as JSON.
+"""Print what Snakemake's own parser reads in a command line: executor, folder, targets, whether it cooks; as JSON.
 
 The launcher asks in Snakemake's environment. The parser looks at flags, profiles and SNAKEMAKE_PROFILE. The executor's
 plugin is in another environment, so a name and flags that only it knows are let pass.
@@ -17,8 +17,10 @@ from snakemake.exceptions import CliException, WorkflowError
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from geokiln.errors import UserError, near_match, script
+from geokiln.planning.dataset_source import cooks
 
-PROFILES = Path(__file__).parents[1] / "profiles"
+CHECKOUT = Path(__file__).parents[1]
+PROFILES = CHECKOUT / "profiles"
 
 
 @script
@@ -32,7 +34,9 @@ def main(argv=None):
         plugin = f"snakemake-executor-plugin-{executor}"
         raise UserError(f"executor {executor}: {plugin} is not installed; {near_match(executor, farms)}")
     folder, targets = (str(args.directory or "."), sorted(args.targets)) if args else (".", [])
-    print(json.dumps({"executor": executor, "folder": folder, "targets": targets}))
+    given = [getattr(args, name, None) or [] for name in ("configfile", "config")]
+    cooked = cooks(folder, *given, CHECKOUT)
+    print(json.dumps({"executor": executor, "folder": folder, "targets": targets, "cooks": cooked}))
 
 
 def parse(argv):

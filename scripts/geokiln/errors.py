@@ -4,6 +4,7 @@ import functools
 import sys
 from pathlib import Path
 
+MOST_NAMES = 60  # in a sentence
 WARNING = "Geokiln warns: "  # begins a line of a job's log that the run ends with in the terminal
 
 
@@ -62,5 +63,12 @@ def near_match(word, known):
     """Return which of *known* words is nearest to a *word*, or all of them if none is near, as a part of a sentence."""
     import difflib  # takes milliseconds, which jobs that do well need not pay
 
-    match = difflib.get_close_matches(str(word), list(known), 1, 0.6)
-    return f"did you mean {match[0]}?" if match else f"known: {', '.join(known)}"
+    known = list(map(str, known))
+    match = difflib.get_close_matches(str(word), known, 1, 0.6)
+    return f"did you mean {match[0]}?" if match else f"known: {listed(known)}"
+
+
+def listed(names):
+    """Return names as a part of a sentence, the first of them if they are many."""
+    names = list(names)
+    return ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")

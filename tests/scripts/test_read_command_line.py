@@ -65,4 +65,24 @@ def test_targets_are_told_from_the_values_of_flags(capsys):
         "executor": None,
         "folder": "pond",
         "targets": ["/x/model.onnx", "all"],
+        "cooks": True,  # as far as it can be told: there is no project
     }
+
+
+@pytest.mark.parametrize(
+    ("project", "options", "cooks"),
+    [
+        ("generator: {file: generator.py}", [], True),
+        ("dataset: {source: t.csv, targets: y}", [], False),
+        ("dataset: {source: t.csv, targets: y}", ["--config", "dataset={source: generator}"], True),
+        ("generator: {file: generator.py}", ["--configfile", "mine.yaml"], False),
+        ("dataset: {source: [", [], True),
+    ],
+)
+def test_a_project_whose_examples_are_in_a_file_cooks_nothing(project, options, cooks, write, capsys):
+    write("pond/config.yaml", project)
+    write("mine.yaml", "dataset: {source: t.npz, targets: y}")
+
+    read_command_line.main(["-d", "pond", *options, "--", "all"])
+
+    assert json.loads(capsys.readouterr().out)["cooks"] == cooks

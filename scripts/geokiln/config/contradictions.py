@@ -2,17 +2,14 @@
 
 import os
 
+from geokiln.config.reading import reads_dataset
+
 
 def contradictions(config):
     """Yield a sentence for each contradiction between keys; *config* obeys the schema."""
-    geometry, command = config["geometry"], config["generator"]["command"]
-    suffix = os.path.splitext(geometry["name"])[1]
-    one_file = isinstance(geometry["source"], str) and geometry["source"] != "generator"
-    if one_file and suffix not in ("", os.path.splitext(geometry["source"])[1]):
-        yield f"geometry.name: {geometry['name']}, but geometry.source is {geometry['source']}: both need one suffix"
-    yield from _of_elements(config["work_items"], geometry)
-    if command["words"] and not command["outputs"]:
-        yield "generator.command.outputs: name the files that the command writes for an item"
+    if not reads_dataset(config):
+        yield from _of_cooking(config["geometry"], config["generator"]["command"])
+        yield from _of_elements(config["work_items"], config["geometry"])
     if config["selection"]["by"] == "unseen" and not any(one["ground_truth"] for one in config["unseen"].values()):
         yield "selection.by: unseen needs an unseen input with ground_truth: true"
     if "{" in config["environments"]["folder"] or "}" in config["environments"]["folder"]:
@@ -34,6 +31,15 @@ def _of_elements(items, geometry):
     for key in ("group", "include") if tables else ():
         if items[key]:
             yield f"work_items.{key}: {tables[0]} is a table, it has no {'groups' if key == 'group' else 'points'}"
+
+
+def _of_cooking(geometry, command):
+    suffix = os.path.splitext(geometry["name"])[1]
+    one_file = isinstance(geometry["source"], str) and geometry["source"] != "generator"
+    if one_file and suffix not in ("", os.path.splitext(geometry["source"])[1]):
+        yield f"geometry.name: {geometry['name']}, but geometry.source is {geometry['source']}: both need one suffix"
+    if command["words"] and not command["outputs"]:
+        yield "generator.command.outputs: name the files that the command writes for an item"
 
 
 def contradictions_of_wedges(wedges, rungs):

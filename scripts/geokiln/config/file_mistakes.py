@@ -2,7 +2,7 @@
 
 import os
 
-from geokiln.config.reading import locate
+from geokiln.config.reading import locate, reads_dataset
 from geokiln.errors import UserError
 from geokiln.storage.sources import closure, defined_names
 from geokiln.storage.suffixes import GEOMETRY, suffix_of
@@ -17,8 +17,17 @@ def file_mistakes(config, checkout):
 
     *config* obeys the schema.
     """
-    for key, path in _named_files(config):
+    cooked = not reads_dataset(config) and config["generator"]["file"] is not None
+    for key, path in _named_files(config, cooked):
         yield from _mistakes_of(key, path, checkout)
+    yield from _script_mistakes(config, checkout)
+    yield from _weights_mistakes(config, checkout)
+    if cooked:
+        yield from _cooking_mistakes(config, checkout)
+
+
+def _cooking_mistakes(config, checkout):
+    """Yield a sentence for each geometry and each function of the generator with which something is wrong."""
     geometries = _geometry_files(config)
     names = [os.path.basename(path) for key, path in geometries if key == "geometry.source"]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -29,15 +38,14 @@ def file_mistakes(config, checkout):
         else:
             yield from _mistakes_of(key, path, checkout)
     yield from _generator_mistakes(config, checkout)
-    yield from _script_mistakes(config, checkout)
-    yield from _weights_mistakes(config, checkout)
 
 
-def _named_files(config):
-    """Yield key and path of each file that the config names, but for geometries."""
+def _named_files(config, cooked):
+    """Yield key and path of each file that the config names, but for geometries; the generator's if it is *cooked*."""
     generator, training = config["generator"], config["training"]
-    yield "generator.file", generator["file"]
-    yield from (("generator.inputs", path) for path in generator["inputs"])
+    if cooked:
+        yield "generator.file", generator["file"]
+        yield from (("generator.inputs", path) for path in generator["inputs"])
     yield from ((f"training.{key}", training[key]) for key in ("script", "initial_weights") if training[key])
     yield from ((f"environments.{kind}", config["environments"][kind]) for kind in KINDS)
 

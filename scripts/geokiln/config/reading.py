@@ -1,5 +1,6 @@
 """The config: a project's, laid over the shipped defaults."""
 
+import copy
 import os
 
 from geokiln.config.yaml_values import LARGEST, parse_yaml
@@ -7,7 +8,9 @@ from geokiln.errors import UserError
 
 OWN = {"generator": "file", "unseen": None}  # never inherited: a project states its own
 REPLACED = ("unseen", "wedges")  # a project's section replaces the shipped one; other sections are laid over key by key
-SECTIONS_WITHIN = ("generator.command", "resources.cook", "resources.train", "resources.other")  # and so are these
+SECTIONS_WITHIN = ("generator.command", "dataset.layout", "resources.cook", "resources.train", "resources.other")  # too
+TEST_SPLIT = {"test": {"source": "test", "ground_truth": True}}  # the unseen inputs of a dataset from a file, if none
+TEST_SHARE = 0.15  # of the examples, unless preprocess.test_share is stated, if there is an unseen input of that source
 
 
 def complete_config(shipped, project, command_line):
@@ -20,7 +23,7 @@ def complete_config(shipped, project, command_line):
     command_line : dict
         From ``--config`` and ``--configfile``: `geokiln.config.command_line_values`.
     """
-    config = read_yaml(shipped)
+    config, own = read_yaml(shipped), {}
     if os.path.realpath(project) != os.path.realpath(shipped):
         if not os.path.exists(project):
             raise UserError(f"{os.path.abspath(project)} does not exist; a project is a folder with a config.yaml")
@@ -29,9 +32,33 @@ def complete_config(shipped, project, command_line):
                 del config[section]
             else:
                 del config[section][key]
-        _lay_over(config, read_yaml(project))
+        own = read_yaml(project)
+        _lay_over(config, own)
     _lay_over(config, command_line)
+    if reads_dataset(config):
+        _complete_for_file(config, [_section(layer, "preprocess") for layer in (own, command_line)])
     return config
+
+
+def reads_dataset(config):
+    """Whether the examples come from a file, and not from the generator."""
+    return _section(config, "dataset").get("source", "generator") != "generator"
+
+
+def _complete_for_file(config, stated):
+    """Set what need not be stated where the examples come from a file; *stated* are the sections ``preprocess``."""
+    _section(config, "generator").setdefault("file", None)
+    config.setdefault("unseen", copy.deepcopy(TEST_SPLIT))
+    unseen = _section(config, "unseen")
+    tested = any(_section(unseen, name).get("source") == "test" for name in unseen)
+    if tested and not any("test_share" in section for section in stated):
+        _section(config, "preprocess")["test_share"] = TEST_SHARE
+
+
+def _section(config, key):
+    """Return a section of a config that was not checked yet; an empty one if it is none."""
+    section = config.get(key)
+    return section if isinstance(section, dict) else {}
 
 
 def read_yaml(path):

@@ -8,9 +8,11 @@ import numpy as np
 from geokiln.errors import UserError
 from geokiln.storage.arrays import open_arrays
 from geokiln.storage.rounding import rounding_of, rounds
+from geokiln.storage.tables import columns_of
 
 LOST_SHARE = 1e-3  # of a column's range that float32 may take away: about 10 bits are left then
 NOISE = 1e-13  # of a value: what float64 itself rounds in a computation of a few hundred steps; whole steps are none
+FIRST_ROWS = 64  # which tell most columns apart
 EQUAL_SHARE = 1e-5  # of a target's range by which a copy of it may differ: as text it has six digits
 
 
@@ -40,7 +42,29 @@ def check_rounding(reports, batches):
                     break  # as most often after the first batch
         else:
             if lost.any():
-                _tell(name, lost, _range(low, high, lost), np.maximum(abs(low), abs(high)))
+                check_lost(name, lost, low, high)
+
+
+def check_lost(name, lost, low, high, mend=None):
+    """Check that float32 holds what tells the rows of a component apart.
+
+    Parameters
+    ----------
+    name : str
+        Of the component, ``input/x`` or ``target/y``.
+    lost : (k,)
+        How much what float32 took away differs from row to row, of each column or (k = 1) of all together.
+    low, high : (n_columns,)
+        Smallest and largest values.
+    mend : str, optional
+        What to do about it; what a generator can do, unless it is given.
+
+    Raises
+    ------
+    UserError
+        As `check_rounding` does.
+    """
+    _tell(name, lost, _range(low, high, lost), np.maximum(abs(low), abs(high)), mend)
 
 
 def check_attributes(items):
@@ -60,8 +84,7 @@ def check_attributes(items):
             lost = np.ptp(rounding_of("input", column, rounded), 0)
         if lost.any() and np.isfinite(rounded).all():
             rows = rounded.reshape(len(rounded), -1)
-            low, high = rows.min(0), rows.max(0)
-            _tell(f"input/{name}", lost, _range(low, high, lost), np.maximum(abs(low), abs(high)))
+            check_lost(f"input/{name}", lost, rows.min(0), rows.max(0))
 
 
 def _lost(reports):
@@ -83,7 +106,7 @@ def _range(low, high, lost):
     return spread if len(lost) == len(spread) else np.sqrt(np.mean(spread**2, keepdims=True))
 
 
-def _tell(name, lost, spread, size):
+def _tell(name, lost, spread, size, mend):
     size = size if len(size) == len(lost) else size.max(keepdims=True)
     bad = (lost > LOST_SHARE * spread) & (lost > np.minimum(NOISE * size, 0.5))
     if not bad.any():
@@ -94,7 +117,7 @@ def _tell(name, lost, spread, size):
     step = f"which float32 cannot hold (it has steps of {np.spacing(np.float32(size[worst])):.4g} there)"
     where = "inputs(item)" if kind == "input" else "cook(item)"
     how = "subtract an origin" if size[worst] > np.finfo(np.float32).tiny else "take a smaller unit"
-    mend = f"{how} in {where}, or give np.float32(...) there if these digits do not matter"
+    mend = mend or f"{how} in {where}, or give np.float32(...) there if these digits do not matter"
     raise UserError(f"{kind} {component!r} differs from item to item by {by}, {step}; {mend}")
 
 
@@ -113,7 +136,7 @@ def check_copies(reports, batches):
     for target in [name for name in first if name.startswith("target/")]:
         for source in [name for name in first if name.startswith("input/")]:
             for column in _columns(first[source], first[target]):
-                if _are_equal(batches, source, column, target):
+                if _are_equal(_pairs(batches, source, column, target)):
                     _, name = source.split("/", 1)
                     raise UserError(
                         f"input {name!r} is the target {target[7:]!r}, in every example: a model would only copy it; "
@@ -129,12 +152,42 @@ def _columns(source, target):
     return [slice(column, column + 1) for column in range(widths[0])] if widths[1] == 1 else []
 
 
-def _are_equal(batches, source, column, target):
-    """Whether two components are equal on all examples, and no constant."""
-    difference, low, high = 0.0, np.inf, -np.inf
+def check_copied_columns(table, named):
+    """Check the same of a dataset that was read from a file; inputs that the config has *named* may be what they are.
+
+    Raises
+    ------
+    UserError
+        If an input equals a target of the same size on all examples; names both.
+    """
+    kinds = [[one for one in table.components if one["name"].startswith(kind)] for kind in ("input/", "target/")]
+    inputs = [one for one in kinds[0] if one["name"][6:] not in named]
+    start = table.array[:FIRST_ROWS]
+    for target in kinds[1]:
+        truth = start[:, columns_of(target)]
+        near = 1e-3 * np.abs(truth).max()
+        for source in inputs:
+            if source["size"] == target["size"] and np.allclose(start[:, columns_of(source)], truth, 0, near):
+                pairs = ((block[:, columns_of(target)], block[:, columns_of(source)]) for _, block in table.blocks())
+                if _are_equal(pairs):
+                    name, answer = source["name"][6:], target["name"][7:]
+                    raise UserError(
+                        f"input {name!r} is the target {answer!r}, in every example: a model would only copy it; "
+                        f'leave it out, dataset.inputs: "* ^{name}", or name it there'
+                    )
+
+
+def _pairs(batches, source, column, target):
+    """Yield a target and an input, (n, k) each, of one batch after the other."""
     for batch in map(open_arrays, batches):
         count = len(batch["id"])
-        truth, given = batch[target].reshape(count, -1), batch[source].reshape(count, -1)[:, column]
+        yield batch[target].reshape(count, -1), batch[source].reshape(count, -1)[:, column]
+
+
+def _are_equal(pairs):
+    """Whether two components are equal on all examples, and no constant."""
+    difference, low, high = 0.0, np.inf, -np.inf
+    for truth, given in pairs:
         difference = max(difference, np.abs(np.float64(truth) - given).max())
         low, high = np.minimum(low, truth.min(0)), np.maximum(high, truth.max(0))
         if difference > 10 * EQUAL_SHARE * np.abs(truth).max():

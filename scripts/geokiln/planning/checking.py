@@ -1,6 +1,7 @@
 """All that can be wrong with a project before a job runs, told at once."""
 
 from geokiln.config.contradictions import contradictions, contradictions_of_wedges
+from geokiln.config.dataset_mistakes import dataset_mistakes, test_split_mistakes
 from geokiln.config.earlier_keys import take_out_earlier_keys
 from geokiln.config.file_mistakes import KINDS, file_mistakes
 from geokiln.config.reading import locate, read_yaml
@@ -45,12 +46,15 @@ def check_project(config, schema, shipped, checkout):
         sound = without_violations({**config, **({"wedges": {}} if of_wedges else {})}, schema, read_yaml(shipped))
     for tell in (file_mistakes, geometry_mistakes, _environment_mistakes):
         mistakes += tell(sound, checkout)
+    if sound["dataset"] == config.get("dataset"):  # what stands in for a part of it would contradict the rest
+        mistakes += dataset_mistakes(sound, checkout)
     mistakes += contradictions(sound)
     wedges = {}
     try:
         wedges = _expanded(sound, hyperparameters(schema), checkout)
     except UserError as error:
         mistakes.append(str(error).removeprefix("config.yaml: "))
+    mistakes += test_split_mistakes(sound, wedges)
     settings = {**sound["preprocess"], **sound["training"]}
     mistakes += contradictions_of_wedges(({**settings, **one} for one in wedges.values()), sound["selection"]["rungs"])
     if mistakes:

@@ -4,7 +4,7 @@ import functools
 import os
 from dataclasses import dataclass
 
-from geokiln.config.reading import locate
+from geokiln.config.reading import locate, reads_dataset
 from geokiln.errors import UserError
 from geokiln.geometry.element_count import element_count
 from geokiln.geometry.element_kinds import SINGLE
@@ -56,7 +56,9 @@ class GeometrySource:
 
 
 def training_geometries(config, checkout):
-    """Return the training's geometries: file name in ``geometry/`` -> GeometrySource."""
+    """Return the training's geometries: file name in ``geometry/`` -> GeometrySource; none with a file of examples."""
+    if reads_dataset(config):
+        return {}
     section = config["geometry"]
     suffix = suffix_of(section["name"])
     stem = section["name"][: len(section["name"]) - len(suffix)]
@@ -71,8 +73,10 @@ def training_geometries(config, checkout):
 
 
 def unseen_geometries(config, checkout):
-    """Return the unseen inputs' geometries: name of the input -> GeometrySource."""
+    """Return the unseen inputs' geometries: name of the input -> GeometrySource; none with a file of examples."""
     sources = {}
+    if reads_dataset(config):
+        return sources
     for name, about in config["unseen"].items():
         if about["source"] == "generator":
             sources[name] = GeometrySource(f"geometry/unseen/{name}.geo", count=about["count"])
@@ -84,6 +88,8 @@ def unseen_geometries(config, checkout):
 
 def geometry_mistakes(config, checkout):
     """Yield a sentence for each geometry file that is empty, or does not tell how many elements it has."""
+    if reads_dataset(config):
+        return
     element, group, empty = (config["work_items"][key] for key in ("element", "group", "empty"))
     training = [] if group else list(training_geometries(config, checkout).values())
     counts = {}

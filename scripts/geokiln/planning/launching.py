@@ -12,7 +12,7 @@ DEFAULTS = ("default", "profiles/default")  # profiles that Snakemake finds by i
 
 
 def read_command_line(arguments, checkout, python):
-    """Return the executor that is named (None if none is), and the arguments with targets relative to the project.
+    """Return what the launcher does by.
 
     Parameters
     ----------
@@ -21,9 +21,15 @@ def read_command_line(arguments, checkout, python):
     checkout : path
     python : callable
         Gives an interpreter that has Snakemake. Its parser is asked only where it may matter, since it takes a second.
+
+    Returns
+    -------
+    tuple
+        The executor that is named (None if none is); the arguments, with targets relative to the project; whether the
+        project cooks its examples, which counts where an executor is named.
     """
     if not (names_executor(arguments, checkout) or names_target_from_outside(arguments)):
-        return None, arguments
+        return None, arguments, True
     program = [
         os.path.join(checkout, "scripts/read_command_line.py"),
         "--snakefile",
@@ -34,7 +40,7 @@ def read_command_line(arguments, checkout, python):
         sys.exit(done.returncode)  # it said why
     read = json.loads(done.stdout)
     inside = {target: in_project(target, read["folder"]) for target in read["targets"]}
-    return read["executor"], [inside.get(word) or word for word in arguments]
+    return read["executor"], [inside.get(word) or word for word in arguments], read["cooks"]
 
 
 def names_executor(arguments, checkout):

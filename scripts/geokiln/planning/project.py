@@ -10,6 +10,7 @@ from geokiln.errors import UserError
 from geokiln.geometry.element_kinds import brings_geometry
 from geokiln.planning.checking import check_project
 from geokiln.planning.command_files import command_files
+from geokiln.planning.dataset_source import dataset_source, reader, unseen_sources
 from geokiln.planning.environments import base_interpreter, environment_name
 from geokiln.planning.geometry_source import training_geometries, unseen_geometries
 from geokiln.planning.training_plan import TrainingPlan
@@ -24,6 +25,12 @@ class Project:
     Attributes
     ----------
     config : dict
+    dataset : geokiln.planning.dataset_source.DatasetSource or None
+        The file of the examples; None if they are cooked. With one there is no generator, no geometry, no work item.
+    read : dict
+        Name of an unseen input that is read from a file -> DatasetSource.
+    reader : str
+        The kind of environment that makes examples.
     generator, generator_inputs : list of str
         The user's Python file and the modules beside it that it imports; the files that it reads, with those that its
         command runs on.
@@ -66,6 +73,23 @@ class Project:
         schema = read_yaml(os.path.join(checkout, "schemas/config.schema.yaml"))
         wedges = check_project(config, schema, shipped, checkout)
 
+        self.dataset, self.read = dataset_source(config, checkout), unseen_sources(config, checkout)
+        self.reader = reader([self.dataset, *self.read.values()]) if self.dataset else "cook"
+        self.geometries, self.unseen = training_geometries(config, checkout), unseen_geometries(config, checkout)
+        self.count, self.batch_size, self.batches, self.parts = 0, None, [], []
+        if not self.dataset:
+            self._plan_cooking(config, checkout)
+        by_unseen = config["selection"]["by"] == "unseen"
+        self.judges = [name for name, one in config["unseen"].items() if by_unseen and one["ground_truth"]]
+        self.training = TrainingPlan(config, wedges, checkout)
+
+        settings = config["environments"]
+        self.environments = os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
+        self.requirements = {kind: locate(settings[kind], checkout) for kind in KINDS}
+        python = base_interpreter(settings["python"])
+        self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}
+
+    def _plan_cooking(self, config, checkout):
         generator = locate(config["generator"]["file"], checkout)
         self.generator = [str(path) for path in closure(generator)]
         inputs = [locate(path, checkout) for path in config["generator"]["inputs"]]
@@ -79,21 +103,10 @@ class Project:
         self.attribute_code, self.attribute_files = self.generator * shapes_items, self.generator_inputs * shapes_items
         self.attribute_digest = self.generator_digest * shapes_items
         self.default_inputs = names is not None and not names.intersection(("inputs", "inputs_batch"))
-        self.geometries = training_geometries(config, checkout)
-        self.unseen = unseen_geometries(config, checkout)
         items = config["work_items"]
         self.brings_geometry = brings_geometry(items["element"], items["include"])
-        by_unseen = config["selection"]["by"] == "unseen"
-        self.judges = [name for name, one in config["unseen"].items() if by_unseen and one["ground_truth"]]
         self.count = self._count()
         self.batch_size, self.batches, self.parts = self._blocks()
-        self.training = TrainingPlan(config, wedges, checkout)
-
-        settings = config["environments"]
-        self.environments = os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
-        self.requirements = {kind: locate(settings[kind], checkout) for kind in KINDS}
-        python = base_interpreter(settings["python"])
-        self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}
 
     def _count(self):
         if self.config["work_items"]["group"]:
@@ -144,6 +157,11 @@ class Project:
         """Return what is cooked for an unseen input."""
         truth = self.config["unseen"][unseen]["ground_truth"]
         return ["inputs", "targets", "baseline"] if truth else ["inputs"]
+
+    @property
+    def kinds(self):
+        """The kinds of environments that every request of the project needs."""
+        return [self.reader, "train", "predict"]
 
     def missing_environments(self, kinds=KINDS):
         """Return the names of the environments of some *kinds* that nobody has built yet."""

@@ -7,6 +7,7 @@ import re
 from geokiln.errors import UserError
 
 EXAMPLES = "predictions/all.npz, model.onnx or dataset/examples.json (docs/files.md)"
+ACTIONS = ("accept", "recook", "check_cooked")
 BEFORE_PATHS = ("-s", "--snakefile", "-d", "--directory", "--profile", "--workflow-profile", "--configfile", "--logger")
 
 
@@ -36,6 +37,13 @@ def check_targets(arguments, made, targets_of, names):
     if refused:
         known = names()
         raise UserError("\n".join(_mistake(target, known) for target in refused))
+
+
+def check_actions(arguments, source):
+    """Refuse the actions on cooked items in a project whose examples come from a file, *source*."""
+    for word in arguments:
+        if word in ACTIONS:
+            raise UserError(f"{word}: nothing is cooked here; dataset.source is {source}")
 
 
 def names_of(patterns, values):

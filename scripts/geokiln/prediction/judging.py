@@ -12,7 +12,7 @@ def judge(model, inputs, outputs, unseen, table):
     """Return the errors of the model and of simpler answers, per target component; empty without ground truth.
 
     All of *outputs* (n, n_out), the arrays of *unseen* and the table may be memory maps: a block of items is compared
-    at a time.
+    at a time. Where the items are rows of the table (``row`` of *unseen*), simpler answers do not know them.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def judge(model, inputs, outputs, unseen, table):
         if shape != trained:
             raise UserError(f"target {component['name']!r} of the truth has shape {shape}, the model's {trained}")
     baseline = all(f"baseline/{component['name']}" in unseen for component in model.outputs)
-    simple = SimpleAnswers(table, inputs)
+    simple = SimpleAnswers(table, inputs, unseen.get("row", ()))
     judged = {component["name"]: {} for component in model.outputs}
     for rows in model.blocks(len(inputs)):
         truth, answers = flat_rows(unseen, "target", model.outputs, rows, "the truth"), {"model": outputs[rows]}
@@ -66,7 +66,7 @@ def error_table(judged):
 def report(judged, seconds):
     """Return the errors as text, with a warning for every simpler answer that the model loses to."""
     lines = [f"model: {seconds['model'] * 1e6:.1f} us per item"]
-    if judged:
+    if judged and "cook" in seconds:
         lines[0] += (
             f"; to cook one took {seconds['cook']:.3g} s, {seconds['cook'] / seconds['model']:,.0f} times as long"
         )

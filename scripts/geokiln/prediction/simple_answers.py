@@ -17,26 +17,33 @@ class SimpleAnswers:
         The dataset.
     queries : (n_queries, n_in)
         Raw inputs.
+    held_out : (n,) int, optional
+        Rows of the dataset that no answer may know: the queries themselves, where they are its test split.
     """
 
-    def __init__(self, table, queries):
+    def __init__(self, table, queries, held_out=()):
         self.table, self.n_in = table, table.input_width
-        _, mean, scale = moments(block for _, block in table.blocks())
+        known = np.ones(table.count, bool)
+        known[np.asarray(held_out, int)] = False
+        _, mean, scale = moments(block for _, block in table.blocks(known))
         input_mean, self.mean = np.split(mean, [self.n_in])
         scale = scale[: self.n_in]
         scale[is_constant(input_mean, scale)] = np.inf  # a constant input tells nothing
         self.queries = (queries - input_mean) / scale
         self.nearest, self._distance = np.zeros(len(queries), int), np.full(len(queries), np.inf)
         gram, cross = np.zeros((self.n_in, self.n_in)), np.zeros((self.n_in, len(self.mean)))
-        for first, block in table.blocks():
+        first = 0
+        for _, block in table.blocks(known):
             inputs = (block[:, : self.n_in] - input_mean) / scale
             gram += inputs.T @ inputs
             cross += inputs.T @ (block[:, self.n_in :] - self.mean)
             self._compare(first, inputs)
+            first += len(block)
+        self.nearest = np.flatnonzero(known)[self.nearest]
         self.slope = np.linalg.lstsq(gram, cross, rcond=None)[0]
 
     def _compare(self, first, inputs):
-        """Note which of the examples from row *first* on are nearer to a query than all before."""
+        """Note which of the known examples from number *first* on are nearer to a query than all before."""
         step = max(1, BLOCK_BYTES // (8 * max(1, len(self.queries))))
         for start in range(0, len(inputs), step):
             part = inputs[start : start + step]

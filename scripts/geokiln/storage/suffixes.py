@@ -1,9 +1,10 @@
-"""Suffixes of geometry files. Only the standard library is imported here."""
+"""Suffixes of geometry files and of tables. Only the standard library is imported here."""
 
 import os
 
 HOUDINI = (".geo", ".bgeo", ".geo.sc", ".bgeo.sc", ".geo.gz", ".bgeo.gz", ".geosc", ".bgeosc", ".geogz", ".bgeogz")
 GEOMETRY = (*HOUDINI, ".npz")
+TABLES = (".csv", ".tsv", ".parquet")
 
 
 def suffix_of(path):

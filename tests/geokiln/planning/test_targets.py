@@ -1,7 +1,7 @@
 import pytest
 
 from geokiln.errors import UserError
-from geokiln.planning.targets import check_targets
+from geokiln.planning.targets import check_actions, check_targets
 
 NAMES = ["model.onnx", "predictions/all.npz", "predictions/film.npz", "wedges/seed-1/model.onnx", "batches/0-7.npz"]
 
@@ -33,3 +33,12 @@ def test_a_target_that_no_rule_makes_is_told_with_what_would_be_right(target, se
 def test_values_of_flags_are_no_targets_and_what_is_made_asks_no_parser():
     check(["-n", "-c", "2", "--directory", "pond", "--config", "a=b", "--", "model.onnx", "all"])
     check(["--until", "cook_batch", "model.onnx"], ["model.onnx"])
+
+
+@pytest.mark.parametrize("action", ["accept", "recook", "check_cooked"])
+def test_actions_on_cooked_items_are_refused_where_nothing_is_cooked(action):
+    check_actions(["-n", "model.onnx"], "t.csv")
+
+    with pytest.raises(UserError) as error:
+        check_actions(["-n", action], "t.csv")
+    assert str(error.value) == f"{action}: nothing is cooked here; dataset.source is t.csv"

@@ -7,14 +7,14 @@ from geokiln.storage import tables
 from geokiln.storage.tables import Table, TableWriter
 
 
-def answers(rows, n_in, queries, block_rows=1000, answered=1000):
+def answers(rows, n_in, queries, block_rows=1000, answered=1000, held_out=()):
     """The simple answers, with *rows* in blocks of a table and the queries *answered* a few at a time."""
     rows, queries = np.float32(rows), np.float32(queries)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "BLOCK_BYTES", 4 * block_rows * rows.shape[1])
         with TableWriter("e.raw", "e.json", {"x": (n_in,)}, {"y": (rows.shape[1] - n_in,)}) as writer:
             writer.write(rows)
-    simple = SimpleAnswers(Table("e.raw", "e.json"), queries)
+    simple = SimpleAnswers(Table("e.raw", "e.json"), queries, held_out)
     parts = [simple(slice(first, first + answered)) for first in range(0, len(queries), answered)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -81,3 +81,15 @@ def test_odd_inputs_are_no_obstacle_to_a_linear_fit(rows, n_in, query, expected)
 
     assert result["linear fit"] == pytest.approx(np.array([expected]), rel=1e-7)
     assert np.isfinite(result["nearest example"]).all()
+
+
+@pytest.mark.parametrize("block_rows", [1, 7, 1000])
+def test_rows_that_are_held_out_are_known_to_no_answer(block_rows):
+    rows = in_other_units(60)
+    held_out = np.array([0, 1, 2, 3, 17, 40, 41, 59])
+
+    result = answers(rows, 3, rows[held_out, :3], block_rows, held_out=held_out)
+
+    expected = answers(np.delete(rows, held_out, 0), 3, rows[held_out, :3])
+    for name, array in expected.items():
+        assert result[name] == pytest.approx(array, rel=1e-5), name
