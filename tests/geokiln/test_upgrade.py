@@ -31,7 +31,9 @@ def data(write):
 
 def test_cooked_items_are_found(write, monkeypatch):
     write("rest.obj", "v 0 0 0\n")
-    monkeypatch.setattr(context, "code_digest", lambda path: "code")  # syntax trees differ from Python to Python
+    monkeypatch.setattr(
+        context, "code_digest", lambda path, counted: "code"
+    )  # syntax trees differ from Python to Python
     command = SHIPPED["generator"]["command"]
     made_by = [command["words"], command["outputs"]]
 

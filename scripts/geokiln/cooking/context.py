@@ -8,6 +8,7 @@ import json
 import os
 
 from geokiln.cooking.input_names import input_names
+from geokiln.cooking.shape_code import without_shape
 from geokiln.errors import UserError
 from geokiln.storage.files import content_digest, read_json, write_json, written
 from geokiln.storage.fingerprints import fingerprint
@@ -25,7 +26,8 @@ def cook_context(generator, generator_inputs, parameters, environment, parts, co
     Parameters
     ----------
     generator, generator_inputs : path, list of paths
-        The user's Python file (it and the modules it imports count as syntax trees), and files that it reads (bytes).
+        The user's Python file (it and the modules it imports count as syntax trees, but for ``shape`` and what it alone
+        uses), and files that it reads (bytes).
     parameters : dict
         ``generator.parameters`` of the config.
     environment : str
@@ -39,7 +41,7 @@ def cook_context(generator, generator_inputs, parameters, environment, parts, co
     """
     context = {
         "Geokiln cooks differently": COOK_VERSION,
-        "the generator's code changed": code_digest(generator),
+        "the generator's code changed": code_digest(generator, without_shape),
         FILES: dict(zip(input_names(generator_inputs), map(content_digest, generator_inputs))),
         "generator.parameters changed": parameters,
         "the environment changed": environment,

@@ -83,18 +83,25 @@ def imported_by(text, root):
     return [file for node in _statements(tree) for file in _imported_files(node, Path(root, "-"), root)]
 
 
-def code_digest(script):
+def code_digest(script, counted=None):
     """Return 32 hexadecimal digits of the syntax trees of *script* and the modules that it imports.
 
     Comments, blank lines and line breaks do not count; names and docstrings do. Of compiled modules the bytes count.
-    Where the files lie does not count, so a moved project keeps its digests.
+    Where the files lie does not count, so a moved project keeps its digests. *counted* is a function that takes the
+    script's own tree and returns what of it counts; all of it does where another module imports the script.
     """
     script = Path(script)
-    digest = blake2b(digest_size=16)
-    for path in closure(script):
+    digest, files = blake2b(digest_size=16), closure(script)
+    if any(str(script) in _imports(str(path), str(script.parent)) for path in files):
+        counted = None
+    for path in files:
         digest.update(str(path.relative_to(script.parent)).encode())
-        compiled = path.suffix in COMPILED
-        digest.update(path.read_bytes() if compiled else ast.dump(_EarlierImports().visit(syntax_tree(path))).encode())
+        if path.suffix in COMPILED:
+            digest.update(path.read_bytes())
+        else:
+            tree = syntax_tree(path)
+            tree = counted(tree) if counted and path == script else tree
+            digest.update(ast.dump(_EarlierImports().visit(tree)).encode())
     return digest.hexdigest()
 
 
