@@ -39,5 +39,12 @@ include: "rules/select.smk"
 include: "rules/export.smk"
 include: "rules/basis.smk"
 include: "rules/predict.smk"
+
+
+if PROJECT.stages:  # the generator says what geometry predictions mean
+
+    include: "rules/shapes.smk"
+
+
 include: "rules/stale.smk"
 include: "rules/run.smk"

@@ -51,6 +51,7 @@ wildcard_constraints:
     point=r"0|[1-9]\d*",
     rung="|".join(map(str, TRAINING.rungs)) or "none",
     recipe="|".join(map(re.escape, RECIPES)),
+    stage="|".join(map(re.escape, PROJECT.stages)) or "none",
     target=r"[^/]+",
     unseen="|".join(UNSEEN),
     wedge="|".join(map(re.escape, WEDGES)),

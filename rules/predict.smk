@@ -80,3 +80,33 @@ rule merge_predictions:
         " --plan {params.plan}"
         " --sidecar {output.sidecar:q}"
         " > {log:q} 2>&1"
+
+
+rule write_table:
+    input:
+        python=environment("formats"),
+        code=code("write_table.py"),
+        report="unseen/{unseen}.json",
+        cooked=ancient("unseen/{unseen}.npz"),
+        errors="predictions/{unseen}.json",
+        predictions=ancient("predictions/{unseen}.npz"),
+    output:
+        table="predictions/{unseen}.{table}",
+        sidecar="predictions/{unseen}.{table}.json",
+    log:
+        "logs/write_table/{unseen}_{table}.log",
+    wildcard_constraints:
+        unseen="|".join(name for name in UNSEEN if name != "errors") or "none",  # errors.csv is of all of them
+        table="csv|parquet",
+    resources:
+        **reserve("other"),
+    params:
+        plan=plan_of("write_table"),
+    shell:
+        "{input.python:q} {input.code:q}"
+        " --cooked {input.cooked:q} {input.report:q}"
+        " --predictions {input.predictions:q} {input.errors:q}"
+        " --plan {params.plan}"
+        " --table {output.table:q}"
+        " --sidecar {output.sidecar:q}"
+        " > {log:q} 2>&1"

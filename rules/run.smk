@@ -17,6 +17,11 @@ def made(target):
 def names():
     """What rules make, but for what only numbers name."""
     values = {"batch": BATCHES, "geometry": GEOMETRIES, "recipe": RECIPES, "unseen": UNSEEN, "wedge": WEDGES}
+    values |= {
+        "stage": PROJECT.stages,
+        "sequence": ["bgeo", "bgeo.sc", "geo", "ply", "vtu"],
+        "table": ["csv", "parquet"],
+    }
     return names_of([str(file) for rule in workflow.rules for file in rule.output], values)
 
 
@@ -29,7 +34,7 @@ if workflow.is_main_process:
         if "snakemake" in sys.argv[0]:
             if PROJECT.dataset:
                 check_actions(sys.argv[1:], config["dataset"]["source"])
-            check_targets(sys.argv[1:], made, targets_of, names)
+            check_targets(sys.argv[1:], made, targets_of, names, PROJECT.why_no_shape)
         check_folders(PROJECT.environments if PROJECT.missing_environments(PROJECT.kinds) and not LOOKS else None)
     except UserError as error:
         sys.exit(f"Geokiln: {error}")

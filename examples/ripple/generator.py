@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from geokiln.api import Geometry
+
 RADIUS = np.linspace(0, 4, 33)  # metres from where the drop fell
 
 
@@ -20,3 +22,9 @@ def cook(item):
     """Return the height of the water around one drop: a ring that runs outwards."""
     ring = RADIUS - 1.5 * item["time"]
     return {"height": item["strength"] * np.exp(-(ring**2)) * np.cos(4 * ring)}
+
+
+def shape(item, targets):
+    """Return the water's surface along a radius: a curve."""
+    height = targets["height"]
+    return Geometry(np.stack([RADIUS, height, np.zeros_like(height)], axis=1), [range(len(RADIUS))])

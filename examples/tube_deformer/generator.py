@@ -66,6 +66,21 @@ def baseline(item):
     return {"displacement": np.zeros_like(tube()[0])}
 
 
+def shape(item, targets):
+    """Return the tube's surface, as skinning and a displacement give it."""
+    from geokiln.api import Primitives  # not above: what shape alone uses, cooks do not depend on
+
+    vertices = skin(rotation_matrices(item["rotation"])) + targets["displacement"]
+    return Geometry(vertices, Primitives.of(surface(), closed=True))
+
+
+def surface():
+    """Return the triangles (n, 3) that belong to one tetrahedron only: clockwise from outside, as Houdini's are."""
+    triangles = tube()[1][:, [[3, 2, 1], [2, 3, 0], [3, 1, 0], [1, 2, 0]]].reshape(-1, 3)
+    _, index, counts = np.unique(np.sort(triangles, axis=1), axis=0, return_index=True, return_counts=True)
+    return triangles[index[counts == 1]]
+
+
 def skin(rotation):
     """Return the vertices (425, 3) by linear blend skinning for a joint rotation (3, 3)."""
     rest = tube()[0]

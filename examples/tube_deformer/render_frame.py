@@ -51,7 +51,7 @@ def main(argv=None):
 
 def draw(axes, vertices, error):
     """Draw the tube's surface, coloured by the vertex error (n_vertices,)."""
-    faces = surface(generator.tube()[1])
+    faces = generator.surface()[:, ::-1]
     colours = matplotlib.colormaps[COLOURS](error[faces].mean(1) / WORST)
     corners = vertices[faces]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -63,14 +63,6 @@ def draw(axes, vertices, error):
     axes.view_init(elev=25, azim=-70)
     axes.set_axis_off()
     return matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(0, WORST), COLOURS)
-
-
-def surface(tetrahedra):
-    """Return the triangles (n, 3) that belong to one tetrahedron only, seen from outside."""
-    corners = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
-    triangles = tetrahedra[:, corners].reshape(-1, 3)
-    _, index, counts = np.unique(np.sort(triangles, axis=1), axis=0, return_index=True, return_counts=True)
-    return triangles[index[counts == 1]]
 
 
 if __name__ == "__main__":

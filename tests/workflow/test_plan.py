@@ -99,3 +99,30 @@ def test_a_packed_file_of_houdinis_tells_its_elements_and_serves_training_and_un
 
     plan = fresh_ripple.plan()
     assert (plan["cook_batch"], plan["cook_unseen"]) == (4, 1)
+
+
+SHAPE_FILES = ["shapes/film.usd", "shapes/film.truth.usd", "shapes/film/ply.json", "shapes/film/geo.json"]
+
+
+def test_shapes_and_tables_are_made_of_finished_predictions(ripple):
+    plan = ripple.plan(*SHAPE_FILES, "predictions/film.csv", "predictions/film.parquet")
+
+    plan.pop("build_environment", None)
+    assert plan == {"make_shapes": 2, "write_stage": 2, "write_meshes": 1, "write_table": 2}
+
+
+def test_a_shape_that_cannot_be_made_is_told_before_anything_is_cooked(fresh_ripple):
+    fresh_ripple.edit("generator.py", "def shape(", "def drawn(")
+
+    output = fresh_ripple.snakemake("shapes/film.usd", fails=True)
+
+    assert "Geokiln: shapes/film.usd: generator.py defines no function shape(item, targets), which gives" in output
+    assert "sample_geometry" not in output
+
+
+def test_an_unseen_input_may_be_called_errors(fresh_ripple):
+    unseen = {"source": "generator", "count": 2, "ground_truth": True}
+    fresh_ripple.configure(unseen={"errors": unseen})
+
+    assert fresh_ripple.plan("predictions/errors.csv")["merge_predictions"] == 1
+    assert fresh_ripple.plan("predictions/errors.npz")["predict"] == 1

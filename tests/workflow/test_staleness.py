@@ -105,6 +105,7 @@ EDITS = {
     "granularity: whole": lambda project: project.configure(work_items={"granularity": "whole"}),
     "generator's code": lambda project: project.edit("generator.py", "np.sin", "2 * np.sin"),
     "a comment in it": lambda project: prepend(project, "generator.py", "# a comment"),
+    "its function shape": lambda project: prepend(project, "generator.py", "def shape(item, targets): ..."),
     "a module that it imports": lambda project: (project / "helper.py").write_text("FACTOR = 3.0\n"),
     "a file under generator.inputs": lambda project: (project / "scale.txt").write_text("1.5"),
     "cook environment": lambda project: prepend(project, "cook.txt", "numpy>=2"),

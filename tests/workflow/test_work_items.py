@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from geokiln.api import Geometry, write_geo
+from geokiln.api import Geometry, read_geo, write_geo
 
 SETS = "dataset/examples.json"
 SCATTER = """
@@ -146,6 +146,11 @@ def inputs(item):
 def cook(item):
     assert item["pointcount"] == 4
     return {"volume": np.prod(np.ptp(item.geometry.points[:, :2], 0))}
+
+def shape(item, targets):
+    piece = item.geometry
+    piece.points = piece.points + [0, 0, targets["volume"]]
+    return piece
 """
 
 
@@ -180,6 +185,13 @@ def test_a_piece_brings_its_geometry_and_an_edit_of_one_cooks_it_alone(fresh_rip
     volumes = np.load(fresh_ripple / "batches/0-7.npz")["target/volume"]
     np.testing.assert_allclose(volumes, (1 + np.arange(8) / 10 + (np.arange(8) == 3)) ** 2, rtol=1e-4)
     assert fresh_ripple.plan() == {}
+
+    fresh_ripple.build("shapes/others/geo.json")
+
+    raised = read_geo(fresh_ripple / "shapes/others/truth.0002.geo")
+    square = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
+    np.testing.assert_allclose(raised.points, 1.1 * square + [5, 5, 5 + 1.1**2], rtol=1e-5)
+    assert raised.primitive_attributes["part"].tolist() == ["box1"]
 
 
 def test_what_does_not_go_with_an_element_is_told_at_once(fresh_ripple):

@@ -13,6 +13,7 @@
 ``baseline_batch``                         per item, and so is each array of the result
 ``attributes(item)``                       further attributes of a work item: a dict, made when it is imported
 ``read_outputs(item, folder)``             the targets, from the files that ``generator.command`` wrote to the folder
+``shape(item, targets)``                   the Geometry that targets mean, cooked or predicted ones: name -> array
 =========================================  ==================================================================
 """
 
@@ -20,6 +21,7 @@ import zlib
 
 import numpy as np
 
+from geokiln.cooking.checked_shapes import checked_shape
 from geokiln.cooking.checked_values import checked_components, numbers_of
 from geokiln.cooking.time_limit import call_within
 from geokiln.errors import UserError, warn
@@ -110,6 +112,15 @@ class Generator(UserModule):
         """Return further attributes of an item that is imported."""
         where = f"{self.path}: attributes(item {item.id})"
         return self._seeded("attributes", seed_of(item), self.call, "attributes", item, where=where)
+
+    def shape(self, item, targets, kind):
+        """Return the Geometry that *targets* mean: those of the ``truth``, the ``baseline`` or a ``prediction``."""
+        if not self.has("shape"):
+            raise UserError(f"{self.path} defines no function shape(item, targets): the Geometry that targets mean")
+        where = f"{self.path}: shape(item {item.id}, {kind})"
+        about = self.time_limit, where, self.call, "shape", item, targets
+        shape = self._seeded("shape", seed_of(item), call_within, *about, where=where)
+        return checked_shape(shape, where)
 
     def many(self, function, items):
         """Return what a function for many items at once gives."""

@@ -45,7 +45,7 @@ def check_until(arguments):
 OF_ALL = ("all", "model.onnx", "model_weights.onnx", "wedges.csv", "wedges_on_unseen.json")
 
 
-FOLDERS_OF_ALL = ("basis/", "packs/", "predictions/", "rungs/")
+FOLDERS_OF_ALL = ("basis/", "packs/", "predictions/", "rungs/", "shapes/")
 
 
 def asked_alone(arguments, wedges):

@@ -13,6 +13,7 @@ from geokiln.planning.command_files import command_files
 from geokiln.planning.dataset_source import dataset_source, reader, unseen_sources
 from geokiln.planning.environments import base_interpreter, environment_name
 from geokiln.planning.geometry_source import training_geometries, unseen_geometries
+from geokiln.planning.shapes import stages_of, why_no_shape
 from geokiln.planning.training_plan import TrainingPlan
 from geokiln.storage.digests import quick_digests
 from geokiln.storage.sources import closure, defined_names
@@ -53,6 +54,8 @@ class Project:
         Names of the training geometry's batches, and the files without suffix that the dataset is merged from (by
         `work_items.granularity`); both in the order of the items. While the number of items is not known, there are no
         batches, and the parts are those that the last manifest names.
+    stages : dict
+        Name of a stage that can be asked for -> unseen input and kind of shape; none without ``shape(item, targets)``.
     judges : list of str
         Unseen inputs that wedges are ranked by; empty where validation examples are.
     training : geokiln.planning.training_plan.TrainingPlan
@@ -77,6 +80,7 @@ class Project:
         self.reader = reader([self.dataset, *self.read.values()]) if self.dataset else "cook"
         self.geometries, self.unseen = training_geometries(config, checkout), unseen_geometries(config, checkout)
         self.count, self.batch_size, self.batches, self.parts = 0, None, [], []
+        self.stages = {}
         if not self.dataset:
             self._plan_cooking(config, checkout)
         by_unseen = config["selection"]["by"] == "unseen"
@@ -105,6 +109,7 @@ class Project:
         self.default_inputs = names is not None and not names.intersection(("inputs", "inputs_batch"))
         items = config["work_items"]
         self.brings_geometry = brings_geometry(items["element"], items["include"])
+        self.stages = stages_of(names, config["unseen"])
         self.count = self._count()
         self.batch_size, self.batches, self.parts = self._blocks()
 
@@ -162,6 +167,11 @@ class Project:
     def kinds(self):
         """The kinds of environments that every request of the project needs."""
         return [self.reader, "train", "predict"]
+
+    def why_no_shape(self, target):
+        """Return why a target under ``shapes/`` cannot be made, or None."""
+        generator = None if self.dataset else self.generator[0]
+        return why_no_shape(target, generator, self.stages, self.config["unseen"])
 
     def missing_environments(self, kinds=KINDS):
         """Return the names of the environments of some *kinds* that nobody has built yet."""

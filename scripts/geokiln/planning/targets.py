@@ -11,7 +11,7 @@ ACTIONS = ("accept", "recook", "check_cooked")
 BEFORE_PATHS = ("-s", "--snakefile", "-d", "--directory", "--profile", "--workflow-profile", "--configfile", "--logger")
 
 
-def check_targets(arguments, made, targets_of, names):
+def check_targets(arguments, made, targets_of, names, why=lambda target: None):
     """Refuse targets that no rule makes.
 
     Parameters
@@ -23,6 +23,8 @@ def check_targets(arguments, made, targets_of, names):
         asked only if a word is odd.
     names : callable
         Gives the files that rules make.
+    why : callable, optional
+        Gives a sentence of why there is no such target, or None.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def check_targets(arguments, made, targets_of, names):
     refused = [target for target in targets_of(arguments) if not made(target)]
     if refused:
         known = names()
-        raise UserError("\n".join(_mistake(target, known) for target in refused))
+        raise UserError("\n".join(why(target) or _mistake(target, known) for target in refused))
 
 
 def check_actions(arguments, source):
