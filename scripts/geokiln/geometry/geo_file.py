@@ -188,8 +188,17 @@ def document_of(geometry, binary=False):
         groups = [entry(name, members) for (kind, name), members in geometry.groups.items() if kind == owner]
         document += [f"{owner}groups", groups] if groups else []
     if "sharedprimitivedata" in geometry.kept:
-        document += ["sharedprimitivedata", geometry.kept["sharedprimitivedata"]]
+        document += ["sharedprimitivedata", _shared_data(geometry.kept["sharedprimitivedata"], binary)]
     return document
+
+
+def _shared_data(section, binary):
+    """Return the section of what primitives share, with documents for the geometries that are packed in it."""
+
+    def written(entries):
+        return [document_of(part, binary) if isinstance(part, Geometry) else part for part in entries]
+
+    return [written(entries) if isinstance(entries, list) else entries for entries in section]
 
 
 def _listed(value):

@@ -53,7 +53,7 @@ def outlines(geometry):
     is_line = np.repeat(~closed & (sizes > 1), sizes)
     sides, whose = _boundary(geometry.points, primitives)
     faces = (
-        np.concatenate([_reversed(corners[is_face], sizes[closed]), sides.reshape(-1)]),
+        np.concatenate([reversed_corners(corners[is_face], sizes[closed]), sides.reshape(-1)]),
         np.concatenate([sizes[closed], np.full(len(sides), 3)]),
         np.concatenate([owners[closed], whose]),
     )
@@ -62,8 +62,8 @@ def outlines(geometry):
     return tuple(Outlines(part[0], primitives.vertex_points[part[0]], *part[1:]) for part in (faces, lines))
 
 
-def _reversed(corners, sizes):
-    """Return the corners of faces the other way round; each face begins where it did."""
+def reversed_corners(corners, sizes):
+    """Return the corners of faces, one face after another, the other way round; each face begins where it did."""
     starts = np.repeat(starts_of(sizes)[:-1], sizes)
     place = np.arange(len(corners)) - starts
     return corners[starts + (np.repeat(sizes, sizes) - place) % np.repeat(sizes, sizes)]

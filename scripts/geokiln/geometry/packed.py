@@ -1,9 +1,12 @@
 """Packed primitives: a geometry within a geometry, placed by a transform."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from geokiln.geometry.geo_file import geometry_of
-from geokiln.geometry.shared_data import shared
+from geokiln.geometry.geometry import Geometry
+from geokiln.geometry.shared_data import EMBEDDED, shared
 
 
 def packed_geometry(geometry, number):
@@ -12,7 +15,7 @@ def packed_geometry(geometry, number):
     Parameters
     ----------
     geometry : Geometry
-        One that was read.
+        One that was read, or that `geokiln.geometry.packing.packed` made.
     number : int
         That of a primitive of kind ``PackedGeometry``, or ``PackedFragment`` (a piece of what several share).
 
@@ -26,14 +29,15 @@ def packed_geometry(geometry, number):
     parameters = fields.get("parameters", {})
     if "embedded" not in parameters:
         raise ValueError(f"primitive {number}, a {kind}, holds no geometry: {parameters.get('filename', '')}")
-    inner = geometry_of(shared(geometry, "gu:embeddedgeo", parameters["embedded"]))
+    inner = shared(geometry, EMBEDDED, parameters["embedded"])
+    if not isinstance(inner, Geometry):
+        inner = geometry_of(inner)
     if kind == "PackedFragment":
         inner = _piece(inner, parameters["attribute"], parameters["name"])
     (origin,) = geometry.points[primitives.points_of(number)][:1]
     pivot = np.asarray(fields.get("pivot", (0, 0, 0)), np.float64)
     turn = np.asarray(fields.get("transform", np.eye(3)), np.float64).reshape(3, 3)  # of row vectors
-    inner.points = ((inner.points - pivot) @ turn + origin).astype(np.float32)
-    return inner
+    return replace(inner, points=((inner.points - pivot) @ turn + origin).astype(np.float32))
 
 
 def _piece(geometry, attribute, name):

@@ -1,4 +1,9 @@
-"""What primitives of a geometry share: packed geometry and voxels, which a file holds once."""
+"""What primitives of a geometry share: packed geometry and voxels, which a file holds once.
+
+Packed geometry is a document, as a file has it, or a Geometry that becomes one when it is written.
+"""
+
+EMBEDDED = "gu:embeddedgeo"
 
 
 def shared(geometry, kind, name):

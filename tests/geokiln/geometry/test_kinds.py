@@ -93,6 +93,8 @@ def test_a_polygon_soup_is_one_primitive_and_its_polygons_are_known(again):
     assert corners.tolist() == [0, 1, 2, 3, 2, 1, 0, 3, 2, 1, 1, 0, 3]
     assert (starts.tolist(), owners.tolist()) == ([0, 3, 7, 10, 13], [0, 1, 1, 1])
     assert again(result).primitives.polygons()[0].tolist() == corners.tolist()
+    alone = result.part([1])
+    assert alone.points[alone.primitives.polygons()[0]].tolist() == result.points[corners[3:]].tolist()
 
 
 @pytest.mark.parametrize(
