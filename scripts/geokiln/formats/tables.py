@@ -9,7 +9,8 @@ import pyarrow.parquet
 
 from geokiln.errors import UserError
 from geokiln.formats.columns import array_of, column_of, is_number, meaning_of
-from geokiln.formats.reading import check_start, library_reads, memory
+from geokiln.formats.reading import library_reads, memory
+from geokiln.storage.users_files import check_start
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -88,11 +89,13 @@ def _checked(names, path):
     """Return the names of columns; each must have one of its own."""
     if not names:
         raise UserError(f"{path} has no columns")
+    seen = set()
     for number, name in enumerate(names, 1):
         if not name:
             raise UserError(f"{path}: column {number} has no name")
-        if names.count(name) > 1:
+        if name in seen:
             raise UserError(f"{path}: two columns are called {name!r}; rename one")
+        seen.add(name)
     return names
 
 

@@ -21,7 +21,8 @@ def write_stage(path, name, frames):
 
     Faces become a mesh, ``/{name}/mesh``; lines become curves, ``/{name}/curves``; points that have neither become
     ``/{name}/points``. Attributes become primvars. What is the same in all frames, as topology mostly is, is written
-    once. Lengths are metres and Y is up, as in Houdini.
+    once. Lengths are metres and Y is up, as in Houdini, unless the first frame has the detail attributes
+    ``metersPerUnit`` and ``upAxis`` of the stage that it was read from.
 
     Parameters
     ----------
@@ -32,15 +33,15 @@ def write_stage(path, name, frames):
         Numbers are time codes, one after the other. One geometry at a time is held in memory.
     """
     stage = Usd.Stage.CreateNew(str(path))
-    UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
-    UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     stage.SetFramesPerSecond(FRAMES_PER_SECOND)
     stage.SetTimeCodesPerSecond(FRAMES_PER_SECOND)
     root = UsdGeom.Xform.Define(stage, f"/{Tf.MakeValidIdentifier(name)}")
     stage.SetDefaultPrim(root.GetPrim())
     prims, first = {}, None
     for frame, geometry in frames:
-        first = frame if first is None else first
+        if first is None:
+            first = frame
+            _set_axes_and_unit(stage, geometry.detail_attributes)
         drawn = _drawn(geometry)
         for kind in {**prims, **drawn}:
             if kind not in prims:
@@ -53,6 +54,12 @@ def write_stage(path, name, frames):
             for samples in prims.values():
                 samples.unsaved = 0
     stage.Save()
+
+
+def _set_axes_and_unit(stage, details):
+    up, unit = details.get("upAxis", ["Y"])[0], details.get("metersPerUnit", [1.0])[0]
+    UsdGeom.SetStageUpAxis(stage, up if up in ("Y", "Z") else "Y")
+    UsdGeom.SetStageMetersPerUnit(stage, float(unit) if isinstance(unit, (float, np.floating)) and unit > 0 else 1.0)
 
 
 @dataclass

@@ -138,7 +138,7 @@ def test_a_damaged_parquet_ends_in_one_sentence(tmp_path):
     whole = parquet(tmp_path / "runs.parquet", it=pa.array(range(1000)), name=pa.array(["a"] * 1000)).read_bytes()
     for length in range(4, len(whole), len(whole) // 20):
         (tmp_path / "runs.parquet").write_bytes(whole[:length])
-        with pytest.raises(UserError, match="runs.parquet is not a table that can be read"):
+        with pytest.raises(UserError, match="runs.parquet cannot be read as a table"):
             read_table(tmp_path / "runs.parquet")
 
 
