@@ -26,6 +26,7 @@ if PROJECT.dataset:  # a file of examples that is there already
 else:
 
     include: "rules/geometry.smk"
+    include: "rules/convert.smk"
     include: "rules/work_items.smk"
     include: "rules/cooking.smk"
     include: "rules/actions.smk"

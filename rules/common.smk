@@ -57,6 +57,11 @@ wildcard_constraints:
     wedge="|".join(map(re.escape, WEDGES)),
 
 
+def one_of(names):
+    """The pattern of a wildcard that has one of some values."""
+    return "|".join(map(re.escape, names)) or "none"
+
+
 def code(script):
     """A rule's script. The modules that it imports count by the job's `plan`: an edited one reruns its users."""
     return os.path.join(CHECKOUT, "scripts", script)

@@ -1,4 +1,4 @@
-"""source -> geometry/{geometry} (+ .json), geometry/unseen/{unseen}.geo; the source is the generator or a file"""
+"""source -> geometry/{geometry} (+ .json), geometry/unseen/{unseen}.{suffix}; the source is the generator or a file"""
 
 from geokiln.storage.suffixes import GEOMETRY
 
@@ -21,6 +21,8 @@ rule sample_geometry:
         sidecar="geometry/{geometry}.json",
     log:
         "logs/sample_geometry/{geometry}.log",
+    wildcard_constraints:
+        geometry=one_of(name for name, one in PROJECT.geometries.items() if not one.converted),
     params:
         plan=plan_of("sample_geometry"),
         parameters=as_it_is(PROJECT.parameters),
@@ -62,7 +64,8 @@ rule sample_unseen:
     log:
         "logs/sample_unseen/{unseen}_{suffix}.log",
     wildcard_constraints:
-        suffix="|".join(suffix[1:] for suffix in GEOMETRY),
+        suffix=one_of(suffix[1:] for suffix in GEOMETRY),
+        unseen=one_of(name for name, one in PROJECT.unseen.items() if not one.converted),
     params:
         plan=plan_of("sample_unseen"),
         parameters=as_it_is(PROJECT.parameters),

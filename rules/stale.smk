@@ -8,6 +8,7 @@ LOST, STALE = [], []  # a job of a farm does as its run has planned
 if workflow.is_main_process:
     LOST = lost([*BEFORE_PREDICTIONS, "predictions/all.npz"])
     STALE = MADE.stale()
+    STALE += [sidecar for sidecar in PROJECT.outdated_geometries() if sidecar not in STALE]
     packs = expand("packs/{pack}.json", pack=dict.fromkeys([*TRAINING.packs, *WEDGES]))
     TRAINING.lost_packs = {pack for pack in packs if lost_wedges(pack, {*LOST, *STALE})}
     LOST += TRAINING.lost_packs

@@ -126,3 +126,27 @@ def test_an_unseen_input_may_be_called_errors(fresh_ripple):
 
     assert fresh_ripple.plan("predictions/errors.csv")["merge_predictions"] == 1
     assert fresh_ripple.plan("predictions/errors.npz")["predict"] == 1
+
+
+def test_files_of_other_programs_are_converted_in_an_environment_that_others_do_not_need(fresh_ripple):
+    plain = fresh_ripple.snakemake("--dry-run", "predictions/all.npz")
+    (fresh_ripple / "runs.parquet").write_bytes(b"PAR1")
+    (fresh_ripple / "scan.PLY").write_bytes(b"ply")
+
+    fresh_ripple.configure(
+        geometry={"source": "runs.parquet"},
+        unseen={
+            "scan": {"source": "scan.PLY", "ground_truth": False},
+            "film": {"source": "generator", "count": 24, "ground_truth": True},
+        },
+    )
+
+    assert "formats-" not in plain and "formats-" in fresh_ripple.snakemake("--dry-run", "predictions/all.npz")
+    plan = fresh_ripple.plan()
+    assert {rule: plan[rule] for rule in ("convert_geometry", "convert_unseen", "sample_unseen", "list_batches")} == {
+        "convert_geometry": 1, "convert_unseen": 1, "sample_unseen": 1, "list_batches": 1,
+    }  # fmt: skip
+    assert "sample_geometry" not in plan
+    assert set(fresh_ripple.plan("geometry/drops.npz", "geometry/unseen/scan.bgeo")) - {"build_environment"} == {
+        "convert_geometry", "convert_unseen"
+    }  # fmt: skip

@@ -1,8 +1,7 @@
 """Settings that are in order one by one, and do not go together."""
 
-import os
-
 from geokiln.config.reading import reads_dataset
+from geokiln.storage.suffixes import is_foreign, made_suffix, suffix_of
 
 
 def contradictions(config):
@@ -25,19 +24,19 @@ def _of_elements(items, geometry):
     if element in ("detail", "piece") and items["group"]:
         yield f"work_items.group does not go with element: {element}"
     sources = [geometry["source"]] if isinstance(geometry["source"], str) else geometry["source"]
-    tables = [name for name in [geometry["name"], *sources] if name.endswith(".npz")]
-    if tables and element not in ("primitive", "point", "vertex"):
-        yield f"work_items.element: {element}, but {tables[0]} is a table: its rows are the elements"
+    tables = [name for name in [geometry["name"], *sources] if made_suffix(name) == ".npz"]
+    for table in tables if element not in ("primitive", "point", "vertex") else ():
+        yield f"work_items.element: {element}, but {table} is a table: its rows are the elements"
     for key in ("group", "include") if tables else ():
         if items[key]:
             yield f"work_items.{key}: {tables[0]} is a table, it has no {'groups' if key == 'group' else 'points'}"
 
 
 def _of_cooking(geometry, command):
-    suffix = os.path.splitext(geometry["name"])[1]
-    one_file = isinstance(geometry["source"], str) and geometry["source"] != "generator"
-    if one_file and suffix not in ("", os.path.splitext(geometry["source"])[1]):
-        yield f"geometry.name: {geometry['name']}, but geometry.source is {geometry['source']}: both need one suffix"
+    source = geometry["source"] if isinstance(geometry["source"], str) else "generator"
+    if source != "generator" and suffix_of(geometry["name"]) not in ("", made_suffix(source)):
+        right = f"it becomes a {made_suffix(source)}" if is_foreign(source) else "both need one suffix"
+        yield f"geometry.name: {geometry['name']}, but geometry.source is {source}: {right}"
     if command["words"] and not command["outputs"]:
         yield "generator.command.outputs: name the files that the command writes for an item"
 

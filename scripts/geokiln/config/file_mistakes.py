@@ -5,7 +5,7 @@ import os
 from geokiln.config.reading import locate, reads_dataset
 from geokiln.errors import UserError
 from geokiln.storage.sources import closure, defined_names
-from geokiln.storage.suffixes import GEOMETRY, suffix_of
+from geokiln.storage.suffixes import FOREIGN, GEOMETRY, is_foreign, suffix_of
 from geokiln.user_module import missing_functions
 
 KINDS = ("cook", "train", "predict", "formats")  # of environments
@@ -29,12 +29,11 @@ def file_mistakes(config, checkout):
 def _cooking_mistakes(config, checkout):
     """Yield a sentence for each geometry and each function of the generator with which something is wrong."""
     geometries = _geometry_files(config)
-    names = [os.path.basename(path) for key, path in geometries if key == "geometry.source"]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"geometry.source: two files are called {name}; rename one"
+    yield from _same_names([os.path.basename(path) for key, path in geometries if key == "geometry.source"])
     for key, path in geometries:
-        if suffix_of(path) not in GEOMETRY:
-            yield f"{key}: {path} is neither `generator` nor a geometry file (.geo, .bgeo, .bgeo.sc, .npz)"
+        if suffix_of(path) not in GEOMETRY and not is_foreign(path):
+            known = f".geo, .bgeo, .bgeo.sc, .npz, {', '.join(FOREIGN)}"
+            yield f"{key}: {path} is neither `generator` nor a geometry file ({known})"
         else:
             yield from _mistakes_of(key, path, checkout)
     yield from _generator_mistakes(config, checkout)
@@ -56,6 +55,18 @@ def _geometry_files(config):
     named = [("geometry.source", path) for path in files]
     unseen = ((f"unseen.{name}.source", about["source"]) for name, about in config["unseen"].items())
     return named + [(key, path) for key, path in unseen if path != "generator"]
+
+
+def _same_names(files):
+    """Yield a sentence for each name that several files of the training geometry have, whatever their suffix."""
+    names = {}
+    for file in files:
+        names.setdefault(file[: len(file) - len(suffix_of(file))], []).append(file)
+    for name, same in sorted(names.items()):
+        if len(set(same)) < len(same):
+            yield f"geometry.source: two files are called {same[0]}; rename one"
+        elif len(same) > 1:
+            yield f"geometry.source: {' and '.join(same)}: items are named after the file, {name}, so rename one"
 
 
 def _mistakes_of(key, path, checkout):

@@ -14,7 +14,10 @@ LOOKS = {
     "--lu", "--print-compilation",
 }  # fmt: skip
 
-BEFORE_THE_MANIFEST = {"build_environment", "sample_geometry", "sample_unseen", "import_work_items", "list_batches"}
+BEFORE_THE_MANIFEST = {
+    "build_environment", "sample_geometry", "sample_unseen", "convert_geometry", "convert_unseen",
+    "import_work_items", "import_unseen", "list_batches",
+}  # fmt: skip
 
 
 def looks_only(arguments):

@@ -48,6 +48,8 @@ class Project:
         File name in ``geometry/``, name of an unseen input -> `geokiln.planning.geometry_source.GeometrySource`.
     brings_geometry : bool
         Whether work items bring their own part of the geometry.
+    converts : bool
+        Whether any of these is converted from a file of another program.
     count : int or None
         Number of work items of the training geometry; None if it is known only once that is cooked.
     batches, parts : list of str
@@ -80,6 +82,7 @@ class Project:
         self.reader = reader([self.dataset, *self.read.values()]) if self.dataset else "cook"
         self.geometries, self.unseen = training_geometries(config, checkout), unseen_geometries(config, checkout)
         self.count, self.batch_size, self.batches, self.parts = 0, None, [], []
+        self.converts = any(one.converted for one in [*self.geometries.values(), *self.unseen.values()])
         self.stages = {}
         if not self.dataset:
             self._plan_cooking(config, checkout)
@@ -158,6 +161,11 @@ class Project:
             return self.unseen[unseen].elements(self.config["work_items"]["element"]) or 1
         return 1 if point is not None else self.count or 1
 
+    def outdated_geometries(self):
+        """Return the sidecars of geometries of which a layer changed since: a file that the user's own refers to."""
+        sources = [*self.geometries.values(), *self.unseen.values()]
+        return [f"{source.target}.json" for source in sources if source.outdated]
+
     def cooked_parts(self, unseen):
         """Return what is cooked for an unseen input."""
         truth = self.config["unseen"][unseen]["ground_truth"]
@@ -166,7 +174,7 @@ class Project:
     @property
     def kinds(self):
         """The kinds of environments that every request of the project needs."""
-        return [self.reader, "train", "predict"]
+        return [self.reader, "train", "predict", *["formats"] * self.converts]
 
     def why_no_shape(self, target):
         """Return why a target under ``shapes/`` cannot be made, or None."""

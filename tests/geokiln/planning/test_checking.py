@@ -1,5 +1,6 @@
 """Mistakes of a whole project: each in a sentence with its key, and all at once."""
 
+import os
 import re
 
 import pytest
@@ -63,7 +64,7 @@ def test_everything_that_is_odd_or_contradicts_is_told(mistakes, poses):
         geometry={"name": "drops.npz", "source": "poses.geo"},
         generator={"inputs": ["{a}.obj"], "command": {"words": ["ls"]}, "parameters": {"limit": float("nan")}},
         environments={"folder": "{a}", "python": "/no/python"},
-        unseen={"line": {"source": "poses.obj", "ground_truth": False}},
+        unseen={"line": {"source": "poses.abc", "ground_truth": False}},
         selection={"by": "unseen", "rungs": [20, 10]},
     )
 
@@ -76,8 +77,40 @@ def test_everything_that_is_odd_or_contradicts_is_told(mistakes, poses):
         "geometry.name: drops.npz, but geometry.source is poses.geo: both need one suffix",
         "selection.by: unseen needs an unseen input with ground_truth: true",
         "selection.rungs: [20, 10] must be epochs that grow from rung to rung",
-        "unseen.line.source: poses.obj is neither `generator` nor a geometry file (.geo, .bgeo, .bgeo.sc, .npz)",
+        "unseen.line.source: poses.abc is neither `generator` nor a geometry file (.geo, .bgeo, .bgeo.sc, .npz, "
+        ".csv, .tsv, .parquet, .obj, .ply, .stl, .off, .vtk, .vtu, .msh, .inp, .usd, .usda, .usdc, .usdz)",
     ]
+
+
+def test_files_of_other_programs_have_the_suffix_and_the_name_of_what_they_become(mistakes, poses):
+    for name in ("runs.csv", "runs.npz", "scan.PLY"):
+        open(name, "w").close()
+
+    lines = mistakes(
+        geometry={"name": "drops.bgeo", "source": "runs.csv"},
+        unseen={
+            "line": {"source": "scan.PLY", "ground_truth": False},
+            "gone": {"source": "x.usd", "ground_truth": False},
+        },
+    )
+    several = mistakes(geometry={"source": ["runs.csv", "runs.npz", "scan.PLY"]}, work_items={"element": "detail"})
+
+    assert [line for line in lines if line.startswith(("geometry.", "unseen."))] == [
+        "geometry.name: drops.bgeo, but geometry.source is runs.csv: it becomes a .npz",
+        f"unseen.gone.source: x.usd does not exist in {os.getcwd()}",
+    ]
+    both = "geometry.source: runs.csv and runs.npz: items are named after the file, runs, so rename one"
+    assert both in several
+    assert "work_items.element: detail, but runs.csv is a table: its rows are the elements" in several
+    assert len([line for line in several if line.startswith("work_items.element")]) == 2
+
+
+def test_a_pointer_of_git_lfs_is_told_before_any_job_runs(mistakes, write):
+    write("runs.csv", "version https://git-lfs.github.com/spec/v1")
+
+    lines = mistakes(geometry={"source": "runs.csv"})
+
+    assert "runs.csv is a pointer of Git LFS and not the file; get the file itself (git lfs pull)" in lines
 
 
 @pytest.mark.parametrize(
