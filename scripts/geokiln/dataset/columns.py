@@ -1,16 +1,15 @@
 """Columns of a user's file of examples, as far as its header tells. Only the standard library is imported here."""
 
 import csv
-import io
 import os
 
 from geokiln.errors import UserError, listed, near_match
 from geokiln.raw.blocks import Block, rows_in
+from geokiln.storage.csv_headers import SEPARATORS, csv_names
 from geokiln.storage.npz_headers import array_headers
 from geokiln.storage.patterns import matches
+from geokiln.storage.users_files import check_start
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-HEADER = 1 << 20  # characters that are looked at for the names of columns
 TAKEN = ("id", "source")  # columns of the predictions
 
 
@@ -20,8 +19,10 @@ def column_names(path, layout):
     Raises
     ------
     UserError
-        If the file is no .npz, or ends within a row of its layout.
+        If the file only stands for another, is no .npz, ends within a row of its layout, or if its first row does not
+        name its columns.
     """
+    check_start(path)
     if layout["blocks"]:
         blocks = [Block(**block) for block in layout["blocks"]]
         if not rows_in(path, os.path.getsize(path), blocks, layout["header"]):
@@ -30,15 +31,8 @@ def column_names(path, layout):
     suffix = os.path.splitext(path)[1].lower()
     if suffix == ".npz":
         return list(array_headers(path))
-    if suffix not in SEPARATORS:
-        return None
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            start = file.read(HEADER)
-        if len(start) == HEADER and "\n" not in start:
-            return None
-        rows = csv.reader(io.StringIO(start, newline=""), delimiter=SEPARATORS[suffix])
-        return [name.strip() for name in next((row for row in rows if row), [])]
+        return [name.strip() for name in csv_names(path)] if suffix in SEPARATORS else None
     except (UnicodeDecodeError, csv.Error):
         return None  # the job that reads it says more
 
@@ -55,13 +49,12 @@ def chosen_columns(names, inputs, targets):
 
 def column_mistakes(names, inputs, targets):
     """Yield a sentence for each word of the patterns that names no column, or if they choose none, or one in vain."""
-    for key, pattern in (("inputs", inputs), ("targets", targets)):
-        for word in pattern.split():
-            if not any(matches(word.lstrip("^"), name) for name in names):
-                yield f"dataset.{key}: there is no column {word.lstrip('^')!r}; {near_match(word, names)}"
     given, outputs = chosen_columns(names, inputs, targets)
-    for key, pattern, found in (("targets", targets, outputs), ("inputs", inputs, given)):
-        if not found:
+    for key, pattern, found in (("inputs", inputs, given), ("targets", targets, outputs)):
+        unknown = [word for word in pattern.split() if not any(matches(word.lstrip("^"), name) for name in names)]
+        for word in unknown:
+            yield f"dataset.{key}: there is no column {word.lstrip('^')!r}; {near_match(word, names)}"
+        if not found and not unknown:
             yield f"dataset.{key}: {pattern!r} chooses no column; there are: {listed(names)}"
     for name in outputs:
         if name in TAKEN:

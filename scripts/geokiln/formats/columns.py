@@ -1,7 +1,5 @@
 """Columns of Apache Arrow as arrays of numpy, and back; what the texts of a CSV mean."""
 
-import re
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,17 +7,12 @@ from pyarrow import types
 
 from geokiln.errors import UserError
 from geokiln.formats.reading import memory
+from geokiln.storage.csv_headers import NUMBER
 
 EXACT = 2**53  # up to here, a float64 holds every integer
 MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "None"]
 WHOLE = "^[+-]?[0-9]+$"
-NUMBER = "^[+-]?(([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?|[iI]nf(inity)?)$"
 TRUTH = "^([tT]rue|TRUE|[fF]alse|FALSE)$"
-
-
-def is_number(text):
-    """Whether a CSV's text is a number."""
-    return bool(re.match(NUMBER, text))
 
 
 def meaning_of(column, what):

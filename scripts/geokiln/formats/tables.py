@@ -1,19 +1,15 @@
 """Tables of other programs, CSV and Parquet, through Apache Arrow: a row is an element, a column an attribute."""
 
-import csv
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from geokiln.errors import UserError
-from geokiln.formats.columns import array_of, column_of, is_number, meaning_of
+from geokiln.formats.columns import array_of, column_of, meaning_of
 from geokiln.formats.reading import library_reads, memory
+from geokiln.storage.csv_headers import SEPARATORS, check_names, csv_names
 from geokiln.storage.users_files import check_start
-
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_table(path):
@@ -40,10 +36,10 @@ def read_table(path):
         in length; if a column holds neither numbers nor texts, or integers that would lose digits.
     """
     path = str(path)
-    start = check_start(path)
+    check_start(path)
     suffix = path[path.rindex(".") :].lower()
     with library_reads(path, "a table"):
-        table = _read_csv(path, start, SEPARATORS[suffix]) if suffix in SEPARATORS else _read_parquet(path)
+        table = _read_csv(path, SEPARATORS[suffix]) if suffix in SEPARATORS else _read_parquet(path)
     columns = {}
     with library_reads(path, "a table", pa.ArrowException):
         for name, column in zip(table.column_names, table.columns):
@@ -52,17 +48,9 @@ def read_table(path):
     return columns
 
 
-def _read_csv(path, start, separator):
+def _read_csv(path, separator):
     """Return a table of texts: what a column means is told from all of it."""
-    if start.startswith(UTF16):
-        raise UserError(f"{path} is encoded in UTF-16; save it in UTF-8")
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        names = next((row for row in csv.reader(file, delimiter=separator) if row), [])
-    stripped = _checked([name.strip() for name in names], path)
-    if len(names) == 1 and any(other in names[0] for other in ",;\t"):
-        raise UserError(f"{path}: its columns are not separated by {separator!r}, as its suffix says")
-    for name in filter(is_number, stripped):
-        raise UserError(f"{path}: the first row must name the columns; {name} stands there")
+    names = csv_names(path)
     with open(path, "rb") as file:
         if sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b"")) % 2:
             raise UserError(f"{path}: a quotation mark is not closed; one that belongs to a text is written twice")
@@ -71,32 +59,18 @@ def _read_csv(path, start, separator):
         read_options=pyarrow.csv.ReadOptions(use_threads=False),  # so that an error names its row
         parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-    ).rename_columns(stripped)
+    ).rename_columns([name.strip() for name in names])
 
 
 def _read_parquet(path):
     schema = pyarrow.parquet.read_schema(path)
-    _checked(schema.names, path)
+    check_names(schema.names, path)
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     # As a dictionary, a text that a few bytes repeat a million times is one text.
     with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
         if 8 * file.metadata.num_rows * len(schema.names) > memory():
             raise MemoryError
         return file.read()
-
-
-def _checked(names, path):
-    """Return the names of columns; each must have one of its own."""
-    if not names:
-        raise UserError(f"{path} has no columns")
-    seen = set()
-    for number, name in enumerate(names, 1):
-        if not name:
-            raise UserError(f"{path}: column {number} has no name")
-        if name in seen:
-            raise UserError(f"{path}: two columns are called {name!r}; rename one")
-        seen.add(name)
-    return names
 
 
 def write_table(path, columns):
@@ -115,6 +89,6 @@ def write_table(path, columns):
         rows = array.reshape(len(array), -1)
         names += [name] if array.ndim == 1 else [f"{name}_{number}" for number in range(rows.shape[1])]
         parts += [column_of(part.astype(np.float32) if part.dtype == np.float16 else part) for part in rows.T]
-    _checked(names, path)
+    check_names(names, path)
     options = pyarrow.csv.WriteOptions(delimiter=SEPARATORS[suffix])
     pyarrow.csv.write_csv(pa.table(parts, names), path, options)

@@ -74,8 +74,7 @@ def test_a_share_or_unseen_inputs_that_are_stated_count(project):
         ({**RAW, "layout": {"blocks": [{"name": "x", "precision": 12}]}}, {},
          ["dataset.layout.blocks[0].precision: 12 is unknown"]),
         ({**CSV, "inputs": "a c"}, {}, ["dataset.inputs: there is no column 'c'; known: a, b, y (t.csv)"]),
-        ({**NPZ, "targets": "z", "inputs": "y"}, {}, ["dataset.targets: 'z' chooses no column; there are: a, b, y",
-                                                     "dataset.targets: there is no column 'z'; known: a, b, y"]),
+        ({**NPZ, "targets": "z", "inputs": "y"}, {}, ["dataset.targets: there is no column 'z'; known: a, b, y"]),
         (CSV, {"unseen": {"walk": {"source": "generator", "count": 3, "ground_truth": True}}},
          ["unseen.walk.source: dataset.source is a file, so no generator makes it; name a file, or `test`"]),
         (CSV, {"unseen": {"later": {"source": "later.csv", "ground_truth": True}}},
@@ -109,3 +108,36 @@ def test_every_mistake_is_told_before_a_job_runs(dataset, sections, lines, proje
     assert len(told) == len(lines), told
     for line, start in zip(told, lines, strict=True):
         assert line.strip().startswith(start)
+
+
+@pytest.mark.parametrize(
+    "dataset", [CSV, NPZ, RAW, {"source": "t.parquet", "targets": "y"}], ids=lambda one: one["source"]
+)
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS and not the file"),
+        ("", "is empty"),
+    ],
+)
+def test_a_file_that_only_stands_for_one_is_told_in_one_sentence(dataset, content, sentence, project):
+    Path(dataset["source"]).write_text(content)
+
+    with pytest.raises(UserError, match=rf"1 mistake\n  {dataset['source']} {sentence}"):
+        project(dataset)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("a;b;y", "its columns are not separated by ','"),
+        ("0.5,0.7,1e3", "the first row must name the columns; 0.5 stands there"),
+        ("a,a,y", "two columns are called 'a'; rename one"),
+        ("a,,y", "column 2 has no name"),
+    ],
+)
+def test_a_first_row_that_names_no_columns_is_told_in_one_sentence(header, sentence, project):
+    Path("t.csv").write_text(f"{header}\n1,2,3\n")
+
+    with pytest.raises(UserError, match=f"1 mistake\n  t.csv: {sentence}"):
+        project(CSV)
