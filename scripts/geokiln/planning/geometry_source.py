@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from geokiln.config.reading import locate, reads_dataset
 from geokiln.errors import UserError
 from geokiln.geometry.element_count import element_count
-from geokiln.geometry.element_kinds import SINGLE
+from geokiln.geometry.element_kinds import SINGLE, none_there
 from geokiln.storage.digests import quick_digest, quick_digests
 from geokiln.storage.suffixes import GEOMETRY, is_foreign, made_name, made_suffix, suffix_of
 from geokiln.storage.users_files import check_start
@@ -123,6 +123,12 @@ def geometry_mistakes(config, checkout):
             yield str(error)
             continue
         if counts[source.target] == 0 and (empty == "fail" or source not in training):
-            yield f"{source.file}: the geometry is empty; each data point needs a {element}"
+            yield _none_there(source.file, element)
     if empty != "fail" and training and all(counts.get(source.target, 1) == 0 for source in training):
         yield f"{', '.join(source.file for source in training)}: there is no {element} to make work items of"
+
+
+def _none_there(file, element):
+    if file.endswith(".npz"):
+        return f"{file}: the table is empty; each data point needs a row"
+    return none_there(file, element, element_count(file, "point"), element_count(file, "primitive"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from geokiln.errors import UserError, warn
-from geokiln.geometry.element_kinds import SINGLE, brings_geometry
+from geokiln.geometry.element_kinds import SINGLE, brings_geometry, none_there
 from geokiln.geometry.elements import Elements
 from geokiln.geometry.extents import bounds_of, points_of
 from geokiln.geometry.geo_file import read_geo
@@ -112,7 +112,7 @@ def import_items(
         counts.append(len(ids))
         if not len(ids):
             if empty == "fail":
-                raise UserError(f"{path}: the geometry is empty; each data point needs an element")
+                raise UserError(_none_there(path, settings))
             if empty == "warn":
                 print(f"warning: {path} is empty and gives no work items")
             continue
@@ -130,6 +130,13 @@ def import_items(
     is_number = id_attribute in attributes and attributes[id_attribute].dtype.kind in "iu"
     own = Parts.of(paths, settings, counts) if brings else None
     return WorkItems(ids, seed, attributes, id_attribute if is_number else None, own)
+
+
+def _none_there(path, settings):
+    if str(path).endswith(".npz"):
+        return f"{path}: the table is empty; each data point needs a row"
+    geometry, element = read_geo(path), settings.get("element", "primitive")
+    return none_there(path, element, len(geometry.points), len(geometry.primitives), settings.get("group"))
 
 
 def _texts(numbers):

@@ -189,8 +189,19 @@ WEIGHTS = "training.initial_weights: w.pt is no .safetensors file; safetensors.t
             "poses.geo is classic geometry of Houdini 11 and older; save it as .geo",
         ),
         ("poses.geo", EMPTY, POSES, "poses.geo: the geometry is empty; each data point needs a primitive"),
+        (
+            "poses.geo",
+            '["pointcount",7,"primitivecount",0]',
+            POSES,
+            "poses.geo has no primitive, and each data point needs one; it has 7 points (work_items.element)",
+        ),
         ("poses.geo", EMPTY, {**POSES, "work_items": {"empty": "warn"}}, "poses.geo: there is no primitive to make"),
-        ("poses.geo", '["pointcount",0,"primitivecount",3]', POINTS, "poses.geo: the geometry is empty; each data"),
+        (
+            "poses.geo",
+            '["pointcount",0,"primitivecount",3]',
+            POINTS,
+            "poses.geo has no point, and each data point needs",
+        ),
     ],
     ids=str,
 )

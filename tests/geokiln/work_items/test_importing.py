@@ -162,7 +162,7 @@ def test_what_attributes_gives_is_checked_as_what_a_geometry_gives(given, senten
     ("x", "empty", "sentence"),
     [
         ([0.0, np.nan], "fail", "attribute 'x' is not finite (NaN, Inf) in element 1"),
-        ([], "fail", "the geometry is empty; each data point needs an element"),
+        ([], "fail", "the table is empty; each data point needs a row"),
         ([], "ignore", "no element is left to make work items of"),
     ],
     ids=["NaN", "empty", "nothing left"],
@@ -172,6 +172,25 @@ def test_values_that_make_no_items_are_told(x, empty, sentence):
 
     with pytest.raises(UserError, match=f"^x.npz: {re.escape(sentence)}$"):
         import_items(["x.npz"], 7, empty=empty)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({}, " has no primitive, and each data point needs one; it has 3 points (work_items.element)"),
+        ({"element": "vertex"}, " has no vertex, and each data point needs one; it has 3 points (work_items.element)"),
+        ({"element": "packed"}, " has no packed primitive, and each data point needs one; it has 3 points (work_items"),
+        ({"element": "group", "group": "tip*"}, " has no group, and each data point needs one; it has 3 points (work_"),
+        ({"element": "point", "group": "tip"}, ": no point is in the group 'tip', and each data point needs one (wor"),
+    ],
+    ids=str,
+)
+def test_a_geometry_without_what_is_asked_for_says_what_it_has(settings, sentence):
+    groups = {("point", "tip"): np.zeros(3, bool)} if settings.get("element") == "point" else {}
+    write_geo("cloud.geo", Geometry(np.eye(3), [], groups=groups))
+
+    with pytest.raises(UserError, match=f"^cloud.geo{re.escape(sentence)}"):
+        import_items(["cloud.geo"], 7, **settings)
 
 
 def test_an_empty_geometry_may_be_left_out_with_a_warning(capsys):
