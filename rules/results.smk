@@ -47,7 +47,7 @@ def plan_of(rule):
 def tell_what_is_stale(wildcards):
     """An input without files. Every plan begins with a geometry, or a user's file of examples: there Snakemake is told
     what must run (stale.smk)."""
-    workflow.dag.forcefiles.update([*STALE, *LOST])
+    workflow.dag.forcefiles.update([*STALE, *BARE, *LOST])
     return []
 
 

@@ -64,6 +64,21 @@ def test_a_lost_frame_is_made_again_with_what_was_made_of_it(shaped):
     assert shaped.plan(*TARGETS) == {}
 
 
+def test_a_result_that_lost_its_sidecar_is_named_and_made_again(shaped):
+    (shaped / "shapes/film.usd.json").unlink()
+    (shaped / "predictions/film.csv.json").unlink()
+    (shaped / "predictions/film.csv").write_text("edited by hand")
+
+    looked = shaped.snakemake("-n", *TARGETS)
+
+    lost = "predictions/film.csv.json, shapes/film.usd.json"
+    assert f"Missing, though the results that it speaks for are there: {lost}" in looked
+    assert shaped.plan(*TARGETS) == {"write_stage": 1, "write_table": 1}
+    shaped.build(*TARGETS)
+    assert (shaped / "predictions/film.csv").read_text().startswith('"id"')
+    assert shaped.plan(*TARGETS) == {}
+
+
 def test_a_shorter_animation_leaves_no_frames_of_the_longer_one(shaped):
     shaped.configure(unseen={"film": {"source": "generator", "count": 5, "ground_truth": False}})
 

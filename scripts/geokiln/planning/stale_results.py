@@ -48,7 +48,7 @@ class Results:
         return fingerprint([values, self._codes[name], environment])
 
     def stale(self):
-        """Return the side-cars that are there, and were made from something else than is there now, or were altered."""
+        """Return the side-cars that were lost, or made from something else than is there now, or altered."""
         stale = []
         for rule in self.workflow.rules:
             for sidecar, wildcards in _there(rule) if hasattr(rule.params, "plan") else ():
@@ -105,12 +105,15 @@ class Wildcards(dict):
 
 
 def _there(rule):
-    """Yield the side-cars of a rule's results that are there, with their wildcards."""
-    output = next(file for file in rule.output if str(file).endswith(".json"))
-    for file in sorted(glob.iglob(WILDCARD.sub("*", str(output)))):
-        match = output.match(file)
-        if match:
-            yield file, Wildcards(match.groupdict())
+    """Yield the side-cars of a rule's results of which a file is there, with their wildcards."""
+    sidecar, found = next(file for file in rule.output if str(file).endswith(".json")), {}
+    for output in rule.output:
+        for file in glob.iglob(WILDCARD.sub("*", str(output))):
+            match = output.match(file)
+            if match:
+                wildcards = Wildcards(match.groupdict())
+                found[_expanded(str(sidecar), wildcards)] = wildcards
+    yield from sorted(found.items())
 
 
 def _inputs(rule, wildcards, without=()):
