@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from pxr import Gf, Tf, Usd, UsdGeom, UsdSkel
+from pxr import Gf, Tf, Usd, UsdGeom, UsdSkel, UsdUtils
 
 from geokiln.errors import UserError
 from geokiln.formats.animation import animated_attributes, times_of
@@ -33,12 +33,17 @@ def open_stage(path):
     """
     path = str(path)
     check_start(path)
+    diagnostics = UsdUtils.CoalescingDiagnosticDelegate()  # as long as it lives, USD prints no warnings itself
     with _usd_reads(path):
         stage = Usd.Stage.Open(path)
+    warnings = [" ".join(one.commentary.split()) for one in diagnostics.TakeUncoalescedDiagnostics()]
+    del diagnostics
     errors = [" ".join(str(error).split()).rstrip(".") for error in stage.GetCompositionErrors()]
     if errors:
         more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
         raise UserError(f"{path} is not complete: {errors[0]}{more}")
+    for warning in warnings:
+        print(f"{path}: {warning}")
     return stage
 
 

@@ -289,9 +289,10 @@ def test_other_files_of_a_stage_are_told(stage, tmp_path):
         ("a.usda", '#usda 1.0\ndef Points "p" {\npoint3f[] points=[(0,0,nan)]\n}\n', "a.usda: point 0 is not finite"),
     ],
 )
-def test_a_stage_that_cannot_be_read_ends_in_one_sentence(tmp_path, name, content, sentence):
+def test_a_stage_that_cannot_be_read_ends_in_one_sentence(tmp_path, name, content, sentence, capfd):
     (tmp_path / name).write_text(content)
 
     with pytest.raises(UserError, match=sentence) as raised:
         read_stage(name)
     assert "/opt/" not in str(raised.value) and "\n" not in str(raised.value)
+    assert capfd.readouterr() == ("", "")
