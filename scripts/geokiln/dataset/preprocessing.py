@@ -152,7 +152,8 @@ def fit_basis_in_blocks(blocks, n_in, target_components, target_shapes, standard
             raise UserError(f"preprocess.target_weights: there is no target {name!r}; there are: {', '.join(names)}")
     count, mean, deviation = moments(blocks())
     if count < 2:
-        raise UserError(f"preprocess: {count} training examples; at least 2 are needed (geometry.count)")
+        few = "no example is" if not count else "1 example is"
+        raise UserError(f"{few} left to train on, and 2 are needed: cook more (geometry.count), or give a longer file")
     (input_mean, target_mean), (input_scale, deviation) = np.split(mean, [n_in]), np.split(deviation, [n_in])
     input_scale[is_constant(input_mean, input_scale)] = 1  # a constant input stays constant
     if not standardise_inputs:

@@ -155,7 +155,8 @@ def test_an_input_that_varies_by_rounding_alone_counts_as_constant():
 @pytest.mark.parametrize(
     ("count", "width", "components", "weights", "sentence"),
     [
-        (1, 3, 0, {}, "preprocess: 1 training examples; at least 2 are needed (geometry.count)"),
+        (1, 3, 0, {}, "1 example is left to train on, and 2 are needed: cook more (geometry.count), or give a "
+         "longer file"),
         (3, 5, 0, {}, "preprocess.target_components is 0, but each example has 5 target values, of which at most 4 can "
          "stay as they are: set it to a number of principal components, such as 128"),
         (3, 3, 2, {"z": 2.0}, "preprocess.target_weights: there is no target 'z'; there are: y"),
