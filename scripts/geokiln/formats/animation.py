@@ -29,12 +29,19 @@ def animated_attributes(prims, times, lost):
     custom attributes. A name begins with the prim's path.
     """
     attributes = {}
+
+    def add(name, path, rows):
+        if name in attributes:
+            lost[f"{path} (another value is called {name}, too)"] = None
+        else:
+            attributes[name] = rows[:, 0] if rows.shape[1] == 1 else rows
+
     for prim in prims:
         start = str(prim.GetPath())[1:].replace("/", "_")
         xform = UsdGeom.Xformable(prim)
         if xform and xform.TransformMightBeTimeVarying():
             rows = [np.array(xform.GetLocalTransformation(Usd.TimeCode(time))).reshape(-1) for time in times]
-            attributes[f"{start}_transform"] = np.stack(rows)
+            add(f"{start}_transform", f"the transform of {prim.GetPath()}", np.stack(rows))
         for attribute in prim.GetAuthoredAttributes():
             if attribute.ValueMightBeTimeVarying() and _is_of_the_whole(prim, attribute):
                 name = f"{start}_{attribute.GetName().replace('primvars:', '').replace(':', '_')}"
@@ -43,7 +50,7 @@ def animated_attributes(prims, times, lost):
                 if len({kind.replace("U", "") for kind, _ in kinds}) > 1 or len({shape for _, shape in kinds}) > 1:
                     lost[f"{attribute.GetPath()} (of another shape from frame to frame)"] = None
                 elif rows[0].dtype.kind in "biufU":
-                    attributes[name] = np.stack(rows)[:, 0] if rows[0].size == 1 else np.stack(rows)
+                    add(name, attribute.GetPath(), np.stack(rows))
     return attributes
 
 

@@ -17,6 +17,7 @@ from geokiln.formats.reading import library_reads, memory
 from geokiln.formats.stage_prims import geometry_of_prim
 from geokiln.geometry.geometry import Geometry
 from geokiln.geometry.packing import packed
+from geokiln.geometry.primitives import Primitives
 from geokiln.storage.users_files import check_start
 
 TAKEN = (UsdGeom.Mesh, UsdGeom.Points, UsdGeom.BasisCurves, UsdGeom.PointInstancer)
@@ -165,7 +166,7 @@ def _at(path, prims, time, lost):
             elif _is_taken(copied, lost):
                 add(copied, matrix, number)
     if not parts:
-        return Geometry.from_attributes({"P": np.zeros((0, 3))}, "point")
+        return Geometry(np.zeros((0, 3)), Primitives.of([]))
     geometry, told = joined(parts)
     geometry, more = checked(path, geometry)
     lost.update(dict.fromkeys([*told, *more]))
@@ -192,7 +193,9 @@ def _frames(path, prims, shown, times, lost, details):
     whole = all(float(time).is_integer() for time in times)
     attributes = {"frame": np.array(times, np.int64 if whole else np.float64)}
     attributes.update(animated_attributes(prims, times, lost))
-    return packed(frames, attributes)
+    geometry, told = checked(path, packed(frames, attributes))
+    lost.update(dict.fromkeys(told))
+    return geometry
 
 
 def _sharing(frame, before):

@@ -215,6 +215,41 @@ def test_what_has_another_shape_in_another_frame_is_no_attribute(stage, capsys):
     assert "/rig.values (of another shape from frame to frame)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_a_frame_in_which_nothing_is_visible_holds_nothing(stage, hidden):
+    skin = mesh(stage, "/skin")
+    skin.CreateVisibilityAttr().Set("invisible", hidden)
+    skin.CreateVisibilityAttr().Set("inherited", 3 - hidden)
+
+    write_geo("a.bgeo", read_stage(saved(stage)))
+
+    counts = [len(packed_geometry(read_geo("a.bgeo"), number).points) for number in range(2)]
+    assert counts == ([0, 4] if hidden == 1 else [4, 0])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "values", "sentence"),
+    [
+        ("count", TYPES.UInt64, [2**63, 2**63 + 1], "primitive attribute 'rig_a_count' (numbers beyond 63 bits)"),
+        ("twist", TYPES.Double, [1, np.nan], "primitive attribute 'rig_a_twist' (it is not finite everywhere)"),
+        ("bend", TYPES.Double, [1, 2], "/rig_a.bend (another value is called rig_a_bend, too)"),
+    ],
+    ids=["large", "NaN", "name"],
+)
+def test_an_animated_value_that_has_no_place_is_named(stage, name, kind, values, sentence, capsys):
+    mesh(stage, "/skin")
+    fine = stage.DefinePrim("/rig").CreateAttribute("a:bend", TYPES.Double)
+    odd = stage.DefinePrim("/rig_a").CreateAttribute(name, kind)
+    for time, value in enumerate(values):
+        fine.Set(time / 10, time)
+        odd.Set(value, time)
+
+    attributes = read_stage(saved(stage)).primitive_attributes
+
+    assert f"not taken: {sentence}" in capsys.readouterr().out
+    assert list(attributes) == ["frame", "rig_a_bend"] and attributes["rig_a_bend"].tolist() == [0, 0.1]
+
+
 def test_a_skinned_mesh_follows_its_skeleton_whose_joints_are_attributes(stage):
     UsdSkel.Root.Define(stage, "/r")
     bones = UsdSkel.Skeleton.Define(stage, "/r/bones")
