@@ -13,6 +13,8 @@ from geokiln.storage.suffixes import STAGES, TABLES, suffix_of
 from geokiln.user_code import running
 from geokiln.user_code.supervisor import supervised
 
+PLURALS = {"detail": "geometry", "vertex": "vertices", "packed": "packed primitives"}
+
 
 @supervised
 @script
@@ -44,7 +46,7 @@ def main(argv=None):
         about["digest"] = content_digest(output)
         write_result(sidecar, about, made_from(args.plan, []), {Path(args.output).name: output})
     element = "row" if suffix in TABLES else args.element
-    print(f"{about['elements']} {'geometry' if element == 'detail' else f'{element}s'} -> {args.output}")
+    print(f"{about['elements']} {PLURALS.get(element, f'{element}s')} -> {args.output}")
 
 
 # Each imports what reads its files: pyarrow, meshio or USD, a tenth of a second each.
