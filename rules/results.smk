@@ -53,7 +53,13 @@ def tell_what_is_stale(wildcards):
 
 def sidecar_of_items(wildcards):
     """The small file that speaks for the work items of a batch, or of a data point."""
+    if PROJECT.count is None and workflow.dag is None and _part_of(wildcards) not in PROJECT.parts:
+        raise WorkflowError("a leftover: the last manifest has no such batch or data point")
     try:
         return PROJECT.sidecar(wildcards.get("batch"), wildcards.get("point"))
     except UserError as error:
         raise WorkflowError(f"Geokiln: {error}")
+
+
+def _part_of(wildcards):
+    return f"data_points/{wildcards.point}" if wildcards.get("point") else f"batches/{wildcards.get('batch')}"

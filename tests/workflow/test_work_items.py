@@ -60,6 +60,7 @@ def test_a_dataset_of_unknown_size_follows_its_geometry_and_mends_a_lost_batch(s
     assert mended["cooked"] == 0 and (scatter / "batches/16-31.npz").exists()
     assert count(scatter) == 20
     assert (scatter / "batches/32-47.npz").exists()  # a leftover, which the manifest does not name
+    assert "altered since" not in scatter.snakemake("-n", SETS)
     assert "none of those asked for" in scatter.build("data_points/30.npz", fails=True)["output"]
 
 

@@ -62,11 +62,12 @@ class Results:
         return stale
 
     def _is_stale(self, sidecar, rule, wildcards):
+        inputs = _inputs(rule, wildcards, NO_RESULTS)  # refuses a leftover, so it comes first
         about, _ = self._about(sidecar)
         return (
             about is None
             or about["plan"] != self.plan(rule.name, wildcards)
-            or about["inputs"] != inputs_digest(self._about(file)[1] for file in _inputs(rule, wildcards, NO_RESULTS))
+            or about["inputs"] != inputs_digest(self._about(file)[1] for file in inputs)
         )
 
     def _about(self, sidecar):
