@@ -114,7 +114,7 @@ def geometry_mistakes(config, checkout):
     counts = {}
     for source in [*training, *unseen_geometries(config, checkout).values()]:
         try:
-            if source.converted:
+            if source.converted or (source.file or "").endswith(".npz"):  # Houdini's are looked at by their reader
                 check_start(source.file)
             if not source.file or not source.file.endswith(GEOMETRY):
                 continue  # nothing to count yet, or told elsewhere

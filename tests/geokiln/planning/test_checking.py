@@ -188,6 +188,12 @@ WEIGHTS = "training.initial_weights: w.pt is no .safetensors file; safetensors.t
             POSES,
             "poses.geo is classic geometry of Houdini 11 and older; save it as .geo",
         ),
+        (
+            "poses.npz",
+            "version https://git-lfs.github.com/spec/v1\n",
+            {"geometry": {"source": "poses.npz"}},
+            "poses.npz is a pointer of Git LFS and not the file; get the file itself (git lfs pull)",
+        ),
         ("poses.geo", EMPTY, POSES, "poses.geo: the geometry is empty; each data point needs a primitive"),
         (
             "poses.geo",
