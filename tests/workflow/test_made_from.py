@@ -22,6 +22,12 @@ NAMED = {  # keys whose other value cannot be told from the schema, or needs a s
     "geometry.name": "others",
     "geometry.source": "other.npz",
     "work_items.group": "left",
+    "work_items.include": ["bounds"],
+    "dataset.source": "other.npz",
+    "dataset.inputs": "strength",
+    "dataset.targets": "strength",
+    "dataset.layout.header": 12,
+    "dataset.layout.blocks": [{"name": "x"}, {"name": "y", "size": 2, "collate": True}],
     "work_items.attributes": "* ^phase",
     "work_items.id_attribute": "key",
     "work_items.constants": {"width": 2},
@@ -38,14 +44,29 @@ NAMED = {  # keys whose other value cannot be told from the schema, or needs a s
     "environments.cook": "other.txt",
     "environments.train": "other.txt",
     "environments.predict": "other.txt",
+    "environments.formats": "other.txt",
 }
 OTHERS = (True, False, 3, 0.25, 64, 5, "auto", "other", {"other": 1}, 1)  # what the schema allows of these
 # What a job reserves and where environments lie is no part of a result; the other interpreter is the current one.
-UNTOLD = ("resources.", "environments.folder", "environments.python")
+# No file of another program is there.
+UNTOLD = ("resources.", "environments.folder", "environments.python", "environments.formats")
+TABLE = {
+    "dataset.source": "other.npz",
+    "dataset.targets": "time",
+    "unseen": {"test": {"source": "test", "ground_truth": True}},
+}
+RAW = {
+    **TABLE,
+    "dataset.source": "other.raw",
+    "dataset.targets": "y",
+    "dataset.layout.blocks": [{"name": "x", "size": 2}, {"name": "y", "collate": True}],
+}
 ASIDE = {  # what another key needs beside it
     "generator.command.words": {"generator.command.outputs": ["a.npy"]},
     "generator.command.outputs": {"generator.command.words": ["cat", "other.py"]},
     "selection.eta": {"selection.rungs": [10]},
+    **dict.fromkeys(["dataset.source", "dataset.inputs", "dataset.targets"], TABLE),
+    **dict.fromkeys(["dataset.layout.byte_order", "dataset.layout.header", "dataset.layout.blocks"], RAW),
 }
 
 
@@ -118,6 +139,7 @@ def test_every_key_that_can_change_a_result_is_noticed_without_records(section, 
     (project / "other.py").write_text(f"{code}\ndef loss(outputs, targets): return (outputs - targets).abs().mean()\n")
     (project / "other.txt").write_text((CHECKOUT / "envs/train.txt").read_text() + "six\n")
     np.savez(project / "other.npz", strength=np.ones(96), time=np.ones(96))
+    np.ones(3 * 96, np.float32).tofile(project / "other.raw")
     shutil.copy(project / "wedges/hidden_layers-1/weights.safetensors", project / "other.safetensors")
     config, unnoticed = yaml.safe_load((project / "config.yaml").read_text()), set()
     for path, schema in keys(SCHEMA):
