@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -111,28 +110,22 @@ def _document(block, source, where):
 
 
 def _write_group(file, members, sign):
-    """Write a block and those that are collated with it, some rows at a time; meanwhile the next are made."""
-    with ThreadPoolExecutor(1) as writer:
-        before = None
-        for records in _records(members, sign):
-            if before:
-                before.result()
-            before = writer.submit(_write, file, records)
-        if before:
-            before.result()
+    """Write a block and those that are collated with it, some rows at a time."""
+    for records in _records(members, sign):
+        _write(file, records)
 
 
 def _records(members, sign):
-    """Yield the bytes of some rows after the other, as an array that lasts while the next one is made."""
+    """Yield the bytes of some rows after the other, as an array that lasts until the next one is made."""
     row_bytes, count = sum(block.row_bytes for block, _ in members), len(members[0][1])
     step = max(1, CACHED_BYTES // row_bytes)
-    buffers = np.empty((2, row_bytes * min(step, count) if len(members) > 1 else 0), np.uint8)
+    together = np.empty(row_bytes * min(step, count) if len(members) > 1 else 0, np.uint8)
     for first in range(0, count, step):
         parts = [_encoded(source[first : first + step], block, sign) for block, source in members]
         if len(members) == 1:
             yield np.ascontiguousarray(parts[0])
             continue
-        together, place = buffers[first // step % 2], 0
+        place = 0
         for (block, _), part in zip(members, parts):
             row = f"V{block.row_bytes}"  # a row is copied as so many bytes, which is fast
             target = np.ndarray((len(part),), row, together, place, (row_bytes,))
