@@ -198,12 +198,18 @@ def test_a_piece_brings_its_geometry_and_an_edit_of_one_cooks_it_alone(fresh_rip
 def test_what_does_not_go_with_an_element_is_told_at_once(fresh_ripple):
     np.savez(fresh_ripple / "table.npz", time=np.arange(4.0), strength=np.ones(4))
     fresh_ripple.configure(
-        geometry={"source": "table.npz"}, work_items={"element": "piece", "group": "tip", "include": ["points"]}
+        generator={"command": {"words": ["cat", "{geometry}"], "outputs": ["a.npy"]}},
+        geometry={"source": "table.npz"},
+        work_items={"element": "primitive", "group": "tip", "include": ["points"]},
+        unseen={"film": {"source": "table.npz", "ground_truth": False}},
     )
 
     told = fresh_ripple.snakemake("--dry-run", fails=True)
+    fresh_ripple.configure(geometry={"source": "generator"}, work_items={"element": "piece"})
+    told += fresh_ripple.snakemake("--dry-run", fails=True)
 
     for sentence in (
+        "generator.command.words: {geometry} needs items that bring it: add geometry to work_items.include",
         "work_items.element: piece, but table.npz is a table: its rows are the elements",
         "work_items.group does not go with element: piece",
         "work_items.group: table.npz is a table, it has no groups",

@@ -8,7 +8,9 @@ def contradictions(config):
     """Yield a sentence for each contradiction between keys; *config* obeys the schema."""
     if not reads_dataset(config):
         yield from _of_cooking(config["geometry"], config["generator"]["command"])
-        yield from _of_elements(config["work_items"], config["geometry"])
+        unseen = [one["source"] for one in config["unseen"].values()]
+        yield from _of_elements(config["work_items"], config["geometry"], unseen)
+        yield from _of_words(config["generator"]["command"]["words"], config["work_items"])
     if config["selection"]["by"] == "unseen" and not any(one["ground_truth"] for one in config["unseen"].values()):
         yield "selection.by: unseen needs an unseen input with ground_truth: true"
     if "{" in config["environments"]["folder"] or "}" in config["environments"]["folder"]:
@@ -17,14 +19,21 @@ def contradictions(config):
         yield f"selection.rungs: {config['selection']['rungs']} must be epochs that grow from rung to rung"
 
 
-def _of_elements(items, geometry):
+def _of_words(words, items):
+    brings = items["element"] in ("piece", "group", "packed") or "geometry" in items["include"]
+    if any("{geometry}" in word for word in words or ()) and not brings:
+        yield "generator.command.words: {geometry} needs items that bring it: add geometry to work_items.include"
+
+
+def _of_elements(items, geometry, unseen):
     element, include = items["element"], items["include"]
     if element in ("point", "vertex") and include:
         yield f"work_items.include: a {element} has no {include[0]} of its own; leave that out"
     if element in ("detail", "piece") and items["group"]:
         yield f"work_items.group does not go with element: {element}"
-    sources = [geometry["source"]] if isinstance(geometry["source"], str) else geometry["source"]
-    tables = [name for name in [geometry["name"], *sources] if made_suffix(name) == ".npz"]
+    sources = geometry["source"]
+    sources = [geometry["name"], sources] if isinstance(sources, str) else sources  # of a list, it names nothing
+    tables = [name for name in [*sources, *unseen] if made_suffix(name) == ".npz"]
     for table in tables if element not in ("primitive", "point", "vertex") else ():
         yield f"work_items.element: {element}, but {table} is a table: its rows are the elements"
     for key in ("group", "include") if tables else ():

@@ -10,7 +10,19 @@ CALLED = (  # by Geokiln, whoever else does
 )
 CACHE = r"(functools\.)?(cache|lru_cache(\(.*\))?)"
 # What asks for these may use any function.
-BY_ANY_NAME = ("globals", "vars", "locals", "dir", "exec", "eval", "getmembers", "__dict__")
+BY_ANY_NAME = (
+    "globals",
+    "vars",
+    "locals",
+    "dir",
+    "exec",
+    "eval",
+    "getmembers",
+    "__dict__",
+    "modules",
+    "import_module",
+    "__import__",
+)
 
 
 def without_shape(tree):

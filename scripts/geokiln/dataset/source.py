@@ -83,7 +83,7 @@ def number_blocks(source, names, row_bytes):
         for name, array in arrays.items():
             if array.dtype.kind not in "biuf":
                 row, text = _first_text(source.arrays[name])
-                mend = f'code it in numbers, or leave the column out: dataset.inputs: "* ^{name}"'
+                mend = "code it in numbers, or leave it out of dataset.inputs and dataset.targets"
                 raise UserError(f"{source.path}: column {name!r} holds text: {text!r} in row {row} (from 0); {mend}")
         yield rows.start, arrays
 

@@ -8,6 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from geokiln.errors import UserError
+from geokiln.formats.columns import column_of
 from geokiln.storage.arrays import block_slices
 
 MOST_COLUMNS = 10_000  # of a CSV: programs for tables open no wider ones
@@ -52,7 +53,7 @@ def write_predictions(path, cooked, predicted):
         for name in targets if judged else ():
             difference = (block[name] - block[f"truth/{name}"]).reshape(len(block[name]), -1)
             block[f"error/{name}"] = np.sqrt(np.square(difference, dtype=np.float64).mean(1)).astype(np.float32)
-        table = _flat_table(block) if is_csv else pa.table({name: _lists(array) for name, array in block.items()})
+        table = _flat_table(block) if is_csv else pa.table({name: column_of(array) for name, array in block.items()})
         if writer is None:
             opened = pyarrow.csv.CSVWriter if is_csv else pyarrow.parquet.ParquetWriter
             writer = opened(str(path), table.schema)
@@ -64,14 +65,9 @@ def _flat_table(block):
     columns = {}
     for name, array in block.items():
         rows = array.reshape(len(array), -1)
-        names = [name] if array.ndim == 1 else [f"{name}_{number}" for number in range(rows.shape[1])]
-        columns.update(zip(names, map(_lists, rows.T)))
+        for number, column in enumerate(rows.T):
+            flat = name if array.ndim == 1 else f"{name}_{number}"
+            if flat in columns:
+                raise UserError(f"two columns would be called {flat!r}; rename a target, or ask for the .parquet")
+            columns[flat] = column_of(column)
     return pa.table(columns)
-
-
-def _lists(array):
-    """Return an array (n, ...) as one of Arrow's: rows of several numbers are lists of one length."""
-    column = pa.array(np.ascontiguousarray(array).reshape(-1))
-    for size in array.shape[:0:-1]:
-        column = pa.FixedSizeListArray.from_arrays(column, size)
-    return column

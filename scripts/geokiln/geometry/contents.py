@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from geokiln.geometry.geometry import Geometry
 from geokiln.geometry.primitives import Primitives
 from geokiln.storage.fingerprints import blake2b
 
@@ -34,11 +35,33 @@ def contents_digest(geometry):
         digest.update(json.dumps([name, layout, array.shape, len(data)]).encode())
         digest.update(data)
     kept = [[list(key), value] for key, value in geometry.kept.items() if isinstance(key, tuple)]
-    shared = geometry.kept.get("sharedprimitivedata") if primitives.fields else None
-    rest = [sorted(primitives.fields.items()), sorted(kept, key=lambda pair: pair[0]), shared]
+    shared, names = _shared(geometry), {}
+    fields = [[number, _renamed(one, shared, names)] for number, one in sorted(primitives.fields.items())]
+    rest = [fields, sorted(kept, key=lambda pair: pair[0]), [shared[name] for name in names]]
     digest.update(json.dumps(rest, default=_listed, sort_keys=True).encode())
     return digest.digest()
 
 
+def _shared(geometry):
+    """Return what primitives share, by the name that they refer to it by."""
+    shared = {}
+    for entries in geometry.kept.get("sharedprimitivedata", [])[1::2]:
+        shared.update({name: [kind, data] for kind, name, data in zip(entries[::3], entries[1::3], entries[2::3])})
+    return shared
+
+
+def _renamed(value, shared, names):
+    """Return a value with its references to *shared* data numbered: Houdini names these anew whenever it saves."""
+    if isinstance(value, dict):
+        return {key: _renamed(one, shared, names) for key, one in sorted(value.items())}
+    if isinstance(value, (list, tuple)):
+        return [_renamed(one, shared, names) for one in value]
+    if isinstance(value, str) and value in shared:
+        return names.setdefault(value, len(names))
+    return value
+
+
 def _listed(value):
+    if isinstance(value, Geometry):
+        return contents_digest(value).hex()
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

@@ -176,6 +176,12 @@ class Elements:
         UserError
             If it cannot be read; names the file.
         """
+        try:
+            return self._part(place)
+        except DAMAGED as error:
+            raise UserError(f"{self.where}: {self.element} {self.ids[place]}: {error}") from None
+
+    def _part(self, place):
         if self.element == "detail":
             return self.geometry
         if self.element in ("piece", "group"):
@@ -184,12 +190,7 @@ class Elements:
                 return self.geometry.part(members)
             return self.geometry.part(self._within(members), members)
         number = int(self.ids[place])
-        if not self.packed[number]:
-            return self.geometry.part([number])
-        try:
-            return packed_geometry(self.geometry, number)
-        except DAMAGED as error:
-            raise UserError(f"{self.where}: {error}") from None
+        return packed_geometry(self.geometry, number) if self.packed[number] else self.geometry.part([number])
 
 
 def _attributes_of(geometry, owner):

@@ -76,6 +76,8 @@ class RawFile:
     def __init__(self, path, blocks, byte_order="little", header=0, where="blocks"):
         if byte_order not in BYTE_ORDERS:
             raise UserError(f"byte_order: {byte_order!r} is neither little nor big")
+        if isinstance(header, bool) or not isinstance(header, int) or header < 0:
+            raise UserError(f"header: {header!r} is no number of bytes")
         self.path, blocks = str(path), blocks_of(blocks, where)
         if not os.path.isfile(path):
             raise UserError(f"{path} does not exist")
@@ -138,6 +140,9 @@ class Group:
         count, arrays = len(records) // self.row_bytes, {}
         for name in names:
             block, start = self.places[name]
+            if not count:
+                arrays[name] = decoded(np.zeros((0, *block.stored_shape), number_type(block, self.sign)), block)
+                continue
             dtype, shape = number_type(block, self.sign), block.stored_shape
             steps = [dtype.itemsize * math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
             array = np.ndarray((count, *shape), dtype, records, start, (self.row_bytes, *steps))

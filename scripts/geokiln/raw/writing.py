@@ -157,7 +157,7 @@ def _encoded(rows, block, sign):
             lost = np.isfinite(rows) & (encoded & 0x7F80 == 0x7F80)
         elif block.type == "float":
             encoded = rows.astype(dtype)
-            lost = np.isfinite(rows) & ~np.isfinite(encoded)
+            lost = encoded != rows if rows.dtype.kind in "iu" else np.isfinite(rows) & ~np.isfinite(encoded)
         else:
             encoded = rows.astype(dtype)
             lost = encoded != rows

@@ -45,6 +45,13 @@ def test_a_parquet_has_lists_and_without_ground_truth_no_error():
     assert table["grid"].to_pylist()[1] == [[4, 5], [6, 7]]
 
 
+def test_two_columns_of_one_name_are_told():
+    predicted = {"id": np.array(["0"]), "h": np.zeros((1, 2)), "h_0": np.zeros(1)}
+
+    with pytest.raises(UserError, match="two columns would be called 'h_0'; rename a target, or ask for"):
+        write_predictions("film.csv", {"id": predicted["id"]}, predicted)
+
+
 def test_a_csv_that_no_program_opens_is_refused_with_what_holds_as_many(monkeypatch):
     monkeypatch.setattr(prediction_table, "MOST_COLUMNS", 4)
 

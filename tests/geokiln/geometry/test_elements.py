@@ -1,6 +1,7 @@
 """Which elements a geometry has, and the part of it that is each one's own."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from geokiln.geometry.elements import Elements
 from geokiln.geometry.extents import bounds_of, points_of
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.geometry import Geometry
+from geokiln.geometry.packing import packed
 from geokiln.geometry.primitives import Primitives
 
 # Two triangles side by side, a third apart, and a loose point; x counts the points.
@@ -163,6 +165,32 @@ def test_whatever_changes_of_a_part_changes_its_digest(change, geometry):
     change(geometry)
 
     assert contents_digest(Elements(geometry, "piece").part(0)) != before
+
+
+def test_what_primitives_share_counts_for_those_alone_that_refer_to_it():
+    def packs(names, *x):
+        frames = [Geometry(np.full((1, 3), value, np.float32), [[0]]) for value in x]
+        geometry = packed(frames, {"class": np.arange(len(x))})
+        write_geo("packs.geo", geometry)
+        text = Path("packs.geo").read_text()
+        for number, name in enumerate(names, 1):
+            text = text.replace(f'"embed:0x{number}"', f'"embed:{name}"')
+        Path("packs.geo").write_text(text)
+        elements = Elements(read_geo("packs.geo"), "piece")
+        return [contents_digest(elements.part(place)) for place in range(2)]
+
+    first, second = packs("ab", 1, 2)
+
+    assert packs("ab", 1, 3)[0] == first and packs("ab", 1, 3)[1] != second
+    assert packs(["0x7f25", "0x7f26"], 1, 2) == [first, second]  # Houdini names it anew whenever it saves
+
+
+def test_a_damaged_soup_is_told_with_its_element():
+    fields = {0: {"polyinfo": [[3], [1], [0, 1, 5]]}}
+    soup = Primitives(np.arange(6), np.arange(3), np.array([0, 3]), ["PolySoup"], np.zeros(1, int), fields)
+
+    with pytest.raises(UserError, match="scan.geo: primitive 0: a polygon soup whose polygons have vertices that are"):
+        Elements(Geometry(POINTS[:6], soup), where="scan.geo").part(0)
 
 
 def test_polygon_soups_keep_their_polygons_in_a_part():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geokiln.api import read_raw
+from geokiln.api import Geometry, read_raw, write_raw
 from geokiln.raw.reading import RawFile
 
 RANDOM = np.random.default_rng(0)
@@ -99,6 +99,14 @@ def test_a_sidecar_that_tells_nothing_is_told_and_left_where_it_is(text, told):
 
     assert told(read_raw, "a.raw").startswith("a.raw.json is none that write_raw wrote; give the blocks")
     assert Path("a.raw.json").exists()
+
+
+def test_blocks_without_rows_are_read_and_a_header_is_no_less_than_none(told):
+    none = Geometry(np.zeros((0, 3)), [], {"Cd": np.zeros((0, 3))})
+    write_raw("none.raw", none, [{"name": "P"}, {"name": "Cd", "collate": True}])
+
+    assert {name: array.shape for name, array in read_raw("none.raw").items()} == {"P": (0, 3), "Cd": (0, 3)}
+    assert told(read_raw, "none.raw", [{"name": "P", "size": 3}], header=-4) == "header: -4 is no number of bytes"
 
 
 def test_a_file_that_is_not_there_and_an_odd_byte_order_are_told(told):

@@ -81,6 +81,7 @@ def test_a_geometry_that_is_larger_than_what_is_written_at_a_time_is_written_to_
         ({"name": "Cd", "size": 2}, "blocks[0].size: 2 is written there, but 'Cd' has 3"),
         ({"name": "Cd", "type": "integer"}, "block 'Cd': 0.6"),
         ({"name": "h", "value": 300, "type": "unsigned", "precision": 8}, "block 'h': 300 is no unsigned of 8 bits"),
+        ({"name": "h", "value": 16777217}, "block 'h': 16777217 is no float of 32 bits"),
         ({"name": "h", "value": 1e5, "precision": 16}, "block 'h': 100000.0 is no float of 16 bits"),
         ({"name": "h", "value": 3.4e38, "precision": 16, "bfloat16": True}, "block 'h': 3.4e+38 is no float"),
         ({"name": "k", "collate": True}, "blocks[0].collate: there is no block before the first one"),
