@@ -11,6 +11,7 @@ def matches(pattern, name):
     """
     chosen = False
     for word in pattern.split():
-        if fnmatch.fnmatchcase(name, word.lstrip("^")):
+        bare = word.lstrip("^")
+        if bare == name or fnmatch.fnmatchcase(name, bare):  # a name may hold brackets
             chosen = not word.startswith("^")
     return chosen

@@ -24,6 +24,10 @@ def imported(*paths, **settings):
     }
 
 
+def test_a_name_with_brackets_or_a_blank_is_chosen():
+    assert not matches("* ^x[0]", "x[0]") and matches("body?mass", "body mass")
+
+
 @pytest.mark.parametrize(
     ("pattern", "chosen"), [("P name", "P name"), ("* ^name", "P Cd"), ("^P", ""), ("C* ^Cd", ""), ("^* P", "P")]
 )
