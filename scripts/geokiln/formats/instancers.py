@@ -2,8 +2,11 @@
 
 from pxr import Usd, UsdGeom
 
+# Prototypes often lie under an `over` or a `class`, so that they are not in the scene themselves.
+ALL = Usd.TraverseInstanceProxies(Usd.PrimIsActive & Usd.PrimIsLoaded)
 
-def copies_of(instancer, time, cache):
+
+def copies_of(instancer, time, cache, lost):
     """Yield prim, number and matrix to the world of each prim that a point instancer shows at a *time*.
 
     Parameters
@@ -12,14 +15,19 @@ def copies_of(instancer, time, cache):
     time : Usd.TimeCode
     cache : UsdGeom.XformCache
         Of that time.
+    lost : dict
+        Gets what is said of copies whose prototype is not there.
     """
     made = UsdGeom.PointInstancer(instancer)
     roots = [instancer.GetStage().GetPrimAtPath(path) for path in made.GetPrototypesRel().GetForwardedTargets()]
     kinds = made.GetProtoIndicesAttr().Get(time) or []
     places = made.ComputeInstanceTransformsAtTime(time, time, applyMask=UsdGeom.PointInstancer.IgnoreMask) or []
     shown = made.ComputeMaskAtTime(time) or [True] * len(kinds)
+    patterns = [list(Usd.PrimRange(root, ALL)) if root else [] for root in roots]
     world = cache.GetLocalToWorldTransform(instancer)
     for number, (kind, place, is_shown) in enumerate(zip(kinds, places, shown)):
-        if is_shown and 0 <= kind < len(roots) and roots[kind]:
-            for prim in Usd.PrimRange(roots[kind], Usd.TraverseInstanceProxies()):
-                yield prim, number, cache.ComputeRelativeTransform(prim, roots[kind])[0] * place * world
+        prims = patterns[kind] if 0 <= kind < len(patterns) else []
+        if is_shown and not prims:
+            lost[f"copies of {instancer.GetPath()} whose prototype is not there"] = None
+        for prim in prims if is_shown else []:
+            yield prim, number, cache.ComputeRelativeTransform(prim, roots[kind])[0] * place * world

@@ -160,7 +160,7 @@ def _at(path, prims, time, lost):
         if not prim.IsA(UsdGeom.PointInstancer):
             add(prim, cache.GetLocalToWorldTransform(prim))
             continue
-        for copied, number, matrix in copies_of(prim, time, cache):
+        for copied, number, matrix in copies_of(prim, time, cache, lost):
             if copied.IsA(UsdGeom.PointInstancer):
                 lost["point instancers within others"] = None
             elif _is_taken(copied, lost):

@@ -157,6 +157,25 @@ def test_a_point_instancer_shows_its_prototypes_where_it_says(stage):
     assert geometry.point_attributes["instance"].tolist() == [1, 0, 0, 0, 0]
 
 
+def copies(stage, *prototypes):
+    """A point instancer with a copy of each prototype, at x = 100, 200 and so on."""
+    many = UsdGeom.PointInstancer.Define(stage, "/many")
+    many.CreatePrototypesRel().SetTargets(list(prototypes))
+    many.CreateProtoIndicesAttr(range(len(prototypes)))
+    many.CreatePositionsAttr([(100 * (number + 1), 0, 0) for number in range(len(prototypes))])
+    return many
+
+
+@pytest.mark.parametrize("above", [Sdf.SpecifierOver, Sdf.SpecifierClass], ids=["over", "class"])
+def test_prototypes_that_are_not_in_the_scene_are_shown_and_one_that_is_not_there_is_named(stage, above, capsys):
+    mesh(stage, "/kinds/a")
+    stage.GetRootLayer().GetPrimAtPath("/kinds").specifier = above
+    copies(stage, "/kinds/a", "/kinds/gone")
+
+    assert read_stage(saved(stage)).points.tolist() == [[100 + x, y, z] for x, y, z in SQUARE]
+    assert "not taken: copies of /many whose prototype is not there\n" in capsys.readouterr().out
+
+
 @pytest.fixture
 def hand(stage):
     """A finger that bends: a rig's attribute, a transform, a primvar and points move, at different times."""
