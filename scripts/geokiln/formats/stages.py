@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from pxr import Gf, Tf, Usd, UsdGeom, UsdSkel, UsdUtils
+from pxr import Ar, Gf, Tf, Usd, UsdGeom, UsdSkel, UsdUtils
 
 from geokiln.errors import UserError
 from geokiln.formats.animation import animated_attributes, times_of
@@ -62,8 +62,9 @@ def _usd_reads(path):
 
 def files_of(stage):
     """Return the paths of the files that a stage consists of, sorted, but for its own."""
-    paths = {layer.realPath.partition("[")[0] for layer in stage.GetUsedLayers()}  # of a layer in a .usdz: file[layer]
-    return sorted(paths - {"", stage.GetRootLayer().realPath.partition("[")[0]})
+    layers = [stage.GetRootLayer(), *stage.GetUsedLayers()]  # the path of a layer in a .usdz is file[layer]
+    own, *paths = [Ar.SplitPackageRelativePathOuter(layer.realPath)[0] for layer in layers]
+    return sorted({*paths} - {"", own})
 
 
 def read_stage(path, stage=None):

@@ -293,7 +293,10 @@ def test_a_skinned_mesh_follows_its_skeleton_whose_joints_are_attributes(stage):
     assert [packed_geometry(geometry, frame).points[0].tolist() for frame in (0, 1)] == [[0, 0, 1], [0, 0, 2]]
 
 
-def test_other_files_of_a_stage_are_told(stage, tmp_path):
+@pytest.mark.parametrize("folder", ["rig", "rig[2]", "[rig"])
+def test_other_files_of_a_stage_are_told(stage, tmp_path, folder, monkeypatch):
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(folder)
     skin = Usd.Stage.CreateInMemory()
     skin.SetDefaultPrim(mesh(skin, "/skin").GetPrim())
     saved(skin, "skin.usdc")
@@ -303,7 +306,7 @@ def test_other_files_of_a_stage_are_told(stage, tmp_path):
 
     opened = open_stage(saved(stage))
 
-    assert files_of(opened) == [str(tmp_path / "look.usda"), str(tmp_path / "skin.usdc")]
+    assert files_of(opened) == [str(tmp_path / folder / name) for name in ("look.usda", "skin.usdc")]
     assert len(read_stage("stage.usda", opened).points) == 4
 
 
