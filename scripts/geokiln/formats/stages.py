@@ -136,6 +136,14 @@ def _is_taken(prim, lost):
     return True
 
 
+def _is_visible(prim, time, lost):
+    """Whether a prim is visible at a time; *lost* is told if not."""
+    if UsdGeom.Imageable(prim).ComputeVisibility(time) != "invisible":
+        return True
+    lost["invisible geometry"] = None
+    return False
+
+
 def _is_prototype(prim):
     """Whether a prim lies within a point instancer: it is a pattern then, and not in the scene."""
     above = prim.GetParent()
@@ -147,8 +155,7 @@ def _at(path, prims, time, lost):
     cache, parts = UsdGeom.XformCache(time), []
 
     def add(prim, matrix, number=None):
-        if UsdGeom.Imageable(prim).ComputeVisibility(time) == "invisible":
-            lost["invisible geometry"] = None
+        if not _is_visible(prim, time, lost):
             return
         part, told = geometry_of_prim(path, prim, time, matrix)
         if number is not None:
@@ -160,6 +167,8 @@ def _at(path, prims, time, lost):
     for prim in prims:
         if not prim.IsA(UsdGeom.PointInstancer):
             add(prim, cache.GetLocalToWorldTransform(prim))
+            continue
+        if not _is_visible(prim, time, lost):  # its prototypes may lie elsewhere, where all is visible
             continue
         for copied, number, matrix in copies_of(prim, time, cache, lost):
             if copied.IsA(UsdGeom.PointInstancer):

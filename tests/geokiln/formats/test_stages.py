@@ -176,6 +176,21 @@ def test_prototypes_that_are_not_in_the_scene_are_shown_and_one_that_is_not_ther
     assert "not taken: copies of /many whose prototype is not there\n" in capsys.readouterr().out
 
 
+def test_a_point_instancer_that_is_invisible_or_a_guide_shows_no_prototypes_of_elsewhere(stage, capsys):
+    mesh(stage, "/kinds/a")
+    stage.GetRootLayer().GetPrimAtPath("/kinds").specifier = Sdf.SpecifierClass
+    many = copies(stage, "/kinds/a")
+    for time, value in ((1, "invisible"), (2, "inherited")):
+        many.CreateVisibilityAttr().Set(value, time)
+    animated = read_stage(saved(stage))
+    many.CreatePurposeAttr("guide")
+
+    assert [len(packed_geometry(animated, frame).points) for frame in (0, 1)] == [0, 4]
+    assert "not taken: invisible geometry\n" in capsys.readouterr().out
+    with pytest.raises(UserError, match="holds no geometry: no mesh, points or curves that are visible"):
+        read_stage(saved(stage, "guide.usda"))
+
+
 @pytest.fixture
 def hand(stage):
     """A finger that bends: a rig's attribute, a transform, a primvar and points move, at different times."""
