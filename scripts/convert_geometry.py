@@ -72,11 +72,15 @@ def _convert_stage(source, elements, output):
     from geokiln.formats.stages import files_of, open_stage, read_stage
 
     stage = open_stage(source)
-    files = files_of(stage)
-    unchanged = watch(files)
+    known = files_of(stage)
+    unchanged = [watch(known)]
+    geometry = read_stage(source, stage)
+    files = sorted({*known, *files_of(stage)})  # USD opens value clips when it reads from them
+    unchanged.append(watch(files))
     layers = {os.path.relpath(file): quick_digest(file) for file in files}
-    count = _write(output, read_stage(source, stage), elements)
-    unchanged()
+    count = _write(output, geometry, elements)
+    for check in unchanged:
+        check()
     return count, layers
 
 

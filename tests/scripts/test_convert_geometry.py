@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pxr import Usd, UsdGeom
+from pxr import Sdf, Usd, UsdGeom
 
 from convert_geometry import main
 from geokiln.formats.tables import write_table
@@ -65,6 +65,27 @@ def test_the_sidecar_of_a_stage_names_its_layers(tmp_path):
 
     assert about["elements"] == 2
     assert list(about["layers"]) == ["rig/skin.usda"]
+
+
+def test_the_sidecar_of_a_stage_names_its_value_clips():
+    for name in ("walk", "clips", "stage"):
+        stage = Usd.Stage.CreateNew(f"{name}.usda")
+        points = UsdGeom.Points.Define(stage, "/a").CreatePointsAttr()
+        for time in (1, 2) if name == "walk" else ():
+            points.Set([(0, 0, time)], time)
+        if name == "stage":
+            clips = Usd.ClipsAPI(stage.GetPrimAtPath("/a"))
+            clips.SetClipAssetPaths([Sdf.AssetPath("./walk.usda")])
+            clips.SetClipManifestAssetPath(Sdf.AssetPath("./clips.usda"))
+            clips.SetClipPrimPath("/a")
+            clips.SetClipActive([(1, 0)])
+            clips.SetClipTimes([(1, 1), (2, 2)])
+        stage.Save()
+
+    about = convert("stage.usda", "stage.bgeo")
+
+    assert read_geo("stage.bgeo").primitive_attributes["frame"].tolist() == [1, 2]
+    assert list(about["layers"]) == ["clips.usda", "walk.usda"]
 
 
 @pytest.mark.parametrize(
