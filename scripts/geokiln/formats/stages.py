@@ -21,6 +21,7 @@ from geokiln.geometry.primitives import Primitives
 from geokiln.storage.users_files import check_start
 
 TAKEN = (UsdGeom.Mesh, UsdGeom.Points, UsdGeom.BasisCurves, UsdGeom.PointInstancer)
+SHARED = ("point_attributes", "primitive_attributes", "vertex_attributes", "groups")
 PLACE = re.compile(r"\s*Error in '[^']*' at line \d+ in file \S+ : '")  # in C++, in front of what an error says
 
 
@@ -153,6 +154,7 @@ def _is_prototype(prim):
 def _at(path, prims, time, lost):
     """Return the Geometry of prims at a time."""
     cache, parts = UsdGeom.XformCache(time), []
+    copied_bytes = 0
 
     def add(prim, matrix, number=None):
         if not _is_visible(prim, time, lost):
@@ -174,7 +176,11 @@ def _at(path, prims, time, lost):
             if copied.IsA(UsdGeom.PointInstancer):
                 lost["point instancers within others"] = None
             elif _is_taken(copied, lost):
+                before = len(parts)
                 add(copied, matrix, number)
+                copied_bytes += sum(array.nbytes for part in parts[before:] for array in _arrays(part))
+                if copied_bytes > memory() // 4:
+                    raise UserError(f"{path} needs more memory than there is: {prim.GetPath()} shows too many copies")
     if not parts:
         return Geometry(np.zeros((0, 3)), Primitives.of([]))
     geometry, told = joined(parts)
@@ -192,13 +198,16 @@ def _axes_and_unit(stage):
 
 def _frames(path, prims, shown, times, lost, details):
     """Return a packed primitive for each time, with what is animated as its attributes."""
-    frames = []
-    for time in times:
+    frames, known, held = [], set(), 0
+    for number, time in enumerate(times):
         frame = _at(path, shown, Usd.TimeCode(time), lost)
         frame.detail_attributes.update(details)
         frames.append(_sharing(frame, frames[-1]) if frames else frame)
-        if len(times) * frames[0].points.nbytes > memory() // 4:
-            size = f"{len(times)} frames of {len(frames[0].points)} points"
+        arrays = {id(array): array.nbytes for array in _arrays(frames[-1])}
+        held += sum(size for key, size in arrays.items() if key not in known)
+        known = arrays.keys()
+        if held > memory() // 4:
+            size = f"{number + 1} of its {len(times)} frames hold {held / 1e9:.3g} GB"
             raise UserError(f"{path} needs more memory than there is: {size}")
     whole = all(float(time).is_integer() for time in times)
     attributes = {"frame": np.array(times, np.int64 if whole else np.float64)}
@@ -208,6 +217,14 @@ def _frames(path, prims, shown, times, lost, details):
     return geometry
 
 
+def _arrays(geometry):
+    """Yield the arrays of a geometry that may be large."""
+    yield geometry.points
+    yield from (geometry.primitives.vertex_points, geometry.primitives.vertices, geometry.primitives.starts)
+    for owner in SHARED:
+        yield from getattr(geometry, owner).values()
+
+
 def _sharing(frame, before):
     """Return a frame that has the arrays of the one before where they are equal: most stay as they are."""
 
@@ -215,7 +232,7 @@ def _sharing(frame, before):
         return other if other is not None and array.dtype == other.dtype and np.array_equal(array, other) else array
 
     kept = {}
-    for owner in ("point_attributes", "primitive_attributes", "vertex_attributes", "groups"):
+    for owner in SHARED:
         old = getattr(before, owner)
         kept[owner] = {name: same(array, old.get(name)) for name, array in getattr(frame, owner).items()}
     new, old = frame.primitives, before.primitives

@@ -5,6 +5,7 @@ import pytest
 from pxr import Gf, Sdf, Usd, UsdGeom, UsdSkel, Vt
 
 from geokiln.errors import UserError
+from geokiln.formats import stages
 from geokiln.formats.stages import files_of, open_stage, read_stage
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.packed import packed_geometry
@@ -237,6 +238,38 @@ def test_times_between_frames_are_kept_and_a_single_one_is_no_animation(stage):
 
     assert (len(single.points), list(single.primitives)) == (4, [[0, 3, 2, 1]])
     assert both.primitive_attributes["frame"].tolist() == [101, 101.5]
+
+
+@pytest.mark.parametrize("grows", ["points", "attribute"])
+def test_frames_that_do_not_fit_into_memory_are_refused_and_what_they_share_counts_once(stage, grows, monkeypatch):
+    cloud = UsdGeom.Points.Define(stage, "/cloud")
+    cloud.CreatePointsAttr([(0, 0, 0)] * 100)
+    primvar(cloud, "still", TYPES.FloatArray, "vertex", [0.5] * 10_000, size=100)
+    moves = stage.DefinePrim("/rig").CreateAttribute("bend", TYPES.Double)
+    for time in range(50):
+        moves.Set(time, time)
+    monkeypatch.setattr(stages, "memory", lambda: 800_000)
+    assert len(read_stage(saved(stage)).primitives) == 50
+
+    for time in range(1, 50):
+        if grows == "points":
+            cloud.GetPointsAttr().Set([(0, 0, 0)] * (1000 if time > 1 else 1), time)
+        else:
+            cloud.GetPrim().GetAttribute("primvars:still").Set([time] * 10_000, time)
+    with pytest.raises(UserError, match=r"grows.usda needs more memory than there is: \d+ of its 50 frames hold 0.000"):
+        read_stage(saved(stage, "grows.usda"))
+
+
+def test_copies_that_do_not_fit_into_memory_are_refused(stage, monkeypatch):
+    mesh(stage, "/kinds/a")
+    many = copies(stage, "/kinds/a")
+    monkeypatch.setattr(stages, "memory", lambda: 100_000)
+    assert len(read_stage(saved(stage)).points) == 8  # itself and a copy
+
+    many.CreateProtoIndicesAttr([0] * 1000)
+    many.CreatePositionsAttr([(0, 0, 0)] * 1000)
+    with pytest.raises(UserError, match="more.usda needs more memory than there is: /many shows too many copies"):
+        read_stage(saved(stage, "more.usda"))
 
 
 def test_what_has_another_shape_in_another_frame_is_no_attribute(stage, capsys):
