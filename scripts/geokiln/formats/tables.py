@@ -68,7 +68,9 @@ def _read_parquet(path):
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     # As a dictionary, a text that a few bytes repeat a million times is one text.
     with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
-        if 8 * file.metadata.num_rows * len(schema.names) > memory():
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        parts = [group.column(number) for group in groups for number in range(group.num_columns)]
+        if 8 * sum(part.num_values for part in parts) > memory():  # a list has more values than rows
             raise MemoryError
         return file.read()
 

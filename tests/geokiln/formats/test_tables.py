@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from geokiln.errors import UserError
-from geokiln.formats import columns
+from geokiln.formats import columns, tables
 from geokiln.formats.tables import read_table, write_table
 
 
@@ -131,6 +131,17 @@ def test_a_long_text_that_few_bytes_repeat_takes_no_memory(tmp_path, monkeypatch
     monkeypatch.setattr(columns, "memory", lambda: 1 << 30)
 
     with pytest.raises(UserError, match="'it': its texts, up to 50000 characters long, need too much memory"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("given", [pa.array([0] * 5000), pa.array([[0] * 100] * 50)], ids=["numbers", "lists"])
+def test_a_parquet_of_more_values_than_fit_into_memory_is_refused(tmp_path, monkeypatch, given):
+    path = parquet(tmp_path / "runs.parquet", it=given)
+    monkeypatch.setattr(tables, "memory", lambda: 8 * 5000)
+    assert len(read_table(path)["it"]) == len(given)
+
+    monkeypatch.setattr(tables, "memory", lambda: 8 * 5000 - 1)
+    with pytest.raises(UserError, match="runs.parquet needs more memory than there is"):
         read_table(path)
 
 
