@@ -14,6 +14,8 @@ TYPES = {
 }  # fmt: skip
 ORDERS = {"ascii": None, "binary_little_endian": "<", "binary_big_endian": ">"}
 FACE_POINTS = ("vertex_indices", "vertex_index")
+NUMBERS = {"vertex": ("x", "y", "z"), "edge": ("vertex1", "vertex2")}  # of an element, what can be no list
+LISTS = {"face": (*FACE_POINTS, "texcoord")}  # and what can be nothing else
 TUPLES = {  # attributes of several numbers, and the names under which programs write these
     "N": [("nx", "ny", "nz")],
     "Cd": [("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b")],
@@ -41,6 +43,7 @@ def read_ply(path):
             raise ValueError("it has no header of a .ply")
         file.seek(header.end())
         order, elements = _elements(header[0].decode("ascii", "replace"))
+        _check_kinds(elements)
         source = _Text(file.read()) if order is None else _Binary(file.read(), order)
     tables = {name: _table(source, name, count, properties) for name, count, properties in elements}
     vertex, face, edge = (tables.pop(name, {}) for name in ("vertex", "face", "edge"))
@@ -88,6 +91,16 @@ def _elements(header):
     if order == "":
         raise ValueError("its header has no format")
     return order, elements
+
+
+def _check_kinds(elements):
+    """Raise a ValueError if a property that means something is a list and must be a number, or the other way round."""
+    for element, _, properties in elements:
+        for name, types in properties:
+            if len(types) > 1 and name in NUMBERS.get(element, ()):
+                raise ValueError(f"property {name!r} of element {element!r} is a list; it must be a number")
+            if len(types) == 1 and name in LISTS.get(element, ()):
+                raise ValueError(f"property {name!r} of element {element!r} is a number; it must be a list")
 
 
 class _Binary:

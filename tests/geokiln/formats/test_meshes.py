@@ -257,6 +257,22 @@ end_header
 """
 
 
+PLY_OF = """ply
+format ascii 1.0
+element vertex 1
+property {} x
+property float y
+property float z
+element face 1
+property {} vertex_indices
+element edge 1
+property {} vertex1
+property int vertex2
+end_header
+1 0 0 0 1 0 1 0 0
+"""
+
+
 def ply(form):
     order = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}[form]
     corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
@@ -327,6 +343,9 @@ def test_a_cloud_may_have_faces_of_nothing(tmp_path, capsys, element, lost):
         ("scan.ply", PLY.format("ascii").replace("vertex 4", f"vertex {10**15}").encode() + b"0 " * 99, "are missing"),
         ("scan.ply", ply("ascii").replace(b"property float x", b"property half x"), "cannot be read as .ply"),
         ("scan.ply", ply("ascii").replace(b"list uchar", b"list char").replace(b"\n200 3", b"\n200 -1"), "list of -1 "),
+        ("scan.ply", PLY_OF.format("list uchar float", "list uchar int", "int").encode(), "'x' .* is a list; it must"),
+        ("scan.ply", PLY_OF.format("float", "int", "int").encode(), "'vertex_indices' .* is a number; it must be a li"),
+        ("scan.ply", PLY_OF.format("float", "list uchar int", "list uchar int").encode(), "'vertex1' .* is a list; it"),
         ("part.stl", b"solid x\nfacet normal 0 0 1\n", "cannot be read as .stl"),
         ("part.off", b"OFF\n4 1 0\n" + b"0 0 0\n" * 4 + b"4 0 1 2 3\n", "cannot be read as .off"),
         ("part.vtk", b"# vtk DataFile Version 3.0\nx\nASCII\nDATASET POLYDATA\n", "Only VTK .*not POLYDATA"),
