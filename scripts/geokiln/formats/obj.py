@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from geokiln.errors import UserError
 from geokiln.formats.cells import primitives_of
+from geokiln.formats.reading import memory
 from geokiln.geometry.geometry import Geometry
 
 KINDS = {"f": "polygon", "l": "curve", "p": "curve"}
@@ -20,10 +22,12 @@ def read_obj(path):
     ------
     ValueError, IndexError
         If a line is broken.
+    UserError
+        If its groups need more memory than there is.
     """
     numbers = {"v": [], "vt": [], "vn": []}
-    blocks, corners, owners, known, lost = [], [], [], {}, set()
-    state = {"g": (), "o": "", "usemtl": ""}
+    blocks, corners, owners, members, known, lost = [], [], [], [((), 0)], {}, set()
+    state = {"o": "", "usemtl": ""}
     with open(path, encoding="utf-8", errors="replace") as file:
         for keyword, *words in _lines(file):
             if keyword in numbers:
@@ -35,7 +39,9 @@ def read_obj(path):
                     corners += part
                     owners.append(state)
             elif keyword in state:
-                state = {**state, keyword: tuple(words) if keyword == "g" else " ".join(words)}
+                state = {**state, keyword: " ".join(words)}
+            elif keyword == "g":
+                members.append((words, len(owners)))
             elif keyword not in IGNORED:
                 lost.add(f"lines of {keyword[:20]!r}")
     points, colours = _points(numbers["v"])
@@ -51,9 +57,23 @@ def read_obj(path):
         for name, key in (("name", "o"), ("material", "usemtl"))
         if any(owner[key] for owner in owners)
     }
-    names = dict.fromkeys(name for owner in owners for name in owner["g"])
-    groups = {("primitive", name): np.array([name in owner["g"] for owner in owners]) for name in names}
+    groups = _groups(path, members, len(owners))
     return Geometry(points, primitives, colours, texts, {}, groups, vertex), sorted(lost)
+
+
+def _groups(path, members, count):
+    """Return the groups of *count* primitives; *members* are names, and the primitive from which these hold."""
+    ends = [*(first for _, first in members[1:]), count]
+    runs = [(names, first, end) for (names, first), end in zip(members, ends) if first < end]
+    flags = dict.fromkeys(name for names, _, _ in runs for name in names)
+    if len(flags) * count > memory() // 4:
+        raise UserError(f"{path} needs more memory than there is: {len(flags)} groups of {count} faces; save fewer")
+    for name in flags:
+        flags[name] = np.zeros(count, bool)
+    for names, first, end in runs:
+        for name in names:
+            flags[name][first:end] = True
+    return {("primitive", name): array for name, array in flags.items()}
 
 
 def _lines(file):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from geokiln.errors import UserError
+from geokiln.formats import obj
 from geokiln.formats.meshes import read_mesh
 from geokiln.geometry.geo_file import read_geo, write_geo
 
@@ -255,6 +256,21 @@ element camera 1
 property float zoom
 end_header
 """
+
+
+def test_groups_of_an_obj_hold_from_their_line_on(tmp_path, monkeypatch):
+    lines = ["v 0 0 0\nf 1 1 1", "g a b", "f 1 1 1", "f 1 1 1", "g none", "g b", "l 1 1", "g", "p 1"]
+    (tmp_path / "part.obj").write_text("\n".join(lines))
+    monkeypatch.setattr(obj, "memory", lambda: 2 * 5 * 4)
+    groups = read_mesh(tmp_path / "part.obj").groups
+
+    assert {name: flags.tolist() for (_, name), flags in groups.items()} == {
+        "a": [False, True, True, False, False],
+        "b": [False, True, True, True, False],
+    }
+    monkeypatch.setattr(obj, "memory", lambda: 2 * 5 * 4 - 1)
+    with pytest.raises(UserError, match=r"part.obj needs more memory than there is: 2 groups of 5 faces; save fewer"):
+        read_mesh(tmp_path / "part.obj")
 
 
 PLY_OF = """ply
