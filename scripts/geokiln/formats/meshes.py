@@ -89,6 +89,7 @@ def read_mesh(path):
         warnings.simplefilter("ignore")
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             mesh = MESHIO[suffix](path)
+    with library_reads(path, suffix, (ValueError, IndexError, KeyError)):
         geometry, curved = _geometry(mesh)
     lost += [f"the inner points of {kind} cells, which stay as points" for kind in curved]
     lost += [" ".join(said.getvalue().split())] if said.getvalue().strip() else []

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from geokiln.errors import UserError
-from geokiln.formats import obj
+from geokiln.formats import meshes, obj
 from geokiln.formats.meshes import read_mesh
 from geokiln.geometry.geo_file import read_geo, write_geo
 
@@ -273,6 +273,10 @@ def test_groups_of_an_obj_hold_from_their_line_on(tmp_path, monkeypatch):
         read_mesh(tmp_path / "part.obj")
 
 
+VTK = (
+    b"# vtk DataFile Version 3.0\nx\nASCII\nDATASET UNSTRUCTURED_GRID\nPOINTS 3 float\n0 0 0 1 0 0 1 1 0\n"
+    b"CELLS 1 4\n3 0 1 2\nCELL_TYPES 1\n5\n"
+)
 PLY_OF = """ply
 format ascii 1.0
 element vertex 1
@@ -365,6 +369,7 @@ def test_a_cloud_may_have_faces_of_nothing(tmp_path, capsys, element, lost):
         ("part.stl", b"solid x\nfacet normal 0 0 1\n", "cannot be read as .stl"),
         ("part.off", b"OFF\n4 1 0\n" + b"0 0 0\n" * 4 + b"4 0 1 2 3\n", "cannot be read as .off"),
         ("part.vtk", b"# vtk DataFile Version 3.0\nx\nASCII\nDATASET POLYDATA\n", "Only VTK .*not POLYDATA"),
+        ("part.vtk", VTK.replace(b"0 1 2", b"0 1 9"), r"cannot be read as .vtk \(a point that is not there, of 3\)"),
         ("part.vtu", b"<VTKFile/>", "cannot be read as .vtu"),
         ("part.vtu", b"<VTKFile><Piece></Piece><Piece></Piece></VTKFile>", "it has several pieces; save one"),
         ("part.msh", b"$MeshFormat\n9.9 0 8\n", "cannot be read as .msh"),
@@ -381,6 +386,14 @@ def test_a_mesh_that_cannot_be_read_ends_in_one_sentence(tmp_path, name, content
     with pytest.raises(UserError, match=sentence) as raised:
         read_mesh(tmp_path / name)
     assert str(raised.value).startswith(str(tmp_path / name))
+
+
+def test_a_bug_is_not_told_as_a_file_that_cannot_be_read(monkeypatch):
+    meshio.Mesh(POINTS, [("triangle", [[0, 1, 2]])]).write("part.vtk")
+    monkeypatch.setattr(meshes, "primitives_of", None)
+
+    with pytest.raises(TypeError, match="not callable"):
+        read_mesh("part.vtk")
 
 
 def test_what_meshio_leaves_out_is_named(tmp_path, capsys):
