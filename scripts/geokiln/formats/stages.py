@@ -11,7 +11,7 @@ from pxr import Ar, Gf, Tf, Usd, UsdGeom, UsdSkel, UsdUtils
 from geokiln.errors import UserError
 from geokiln.formats.animation import animated_attributes, times_of
 from geokiln.formats.finishing import checked, tell_lost
-from geokiln.formats.instancers import copies_of
+from geokiln.formats.instancers import copies_of, prototypes_of
 from geokiln.formats.joining import joined
 from geokiln.formats.reading import library_reads, memory
 from geokiln.formats.stage_prims import geometry_of_prim
@@ -107,6 +107,9 @@ def _geometry(path, stage, lost):
     shown = [prim for prim in prims if not _is_prototype(prim) and _is_taken(prim, lost)]
     if not shown:
         raise UserError(f"{path} holds no geometry: no mesh, points or curves that are visible")
+    many = [prim for prim in shown if prim.IsA(UsdGeom.PointInstancer)]  # their prototypes may lie out of the scene
+    copied = (prim for instancer in many for prototype in prototypes_of(instancer) for prim in prototype)
+    prims = list(dict.fromkeys(prims) | dict.fromkeys(copied))
     times = times_of(prims, lost)
     if len(times) > 1:
         return _frames(path, prims, shown, times, lost, _axes_and_unit(stage))

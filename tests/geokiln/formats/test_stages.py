@@ -177,6 +177,18 @@ def test_prototypes_that_are_not_in_the_scene_are_shown_and_one_that_is_not_ther
     assert "not taken: copies of /many whose prototype is not there\n" in capsys.readouterr().out
 
 
+def test_a_prototype_that_moves_is_animated_though_it_is_not_in_the_scene(stage):
+    skin = mesh(stage, "/kinds/a")
+    for time in (1, 2):
+        skin.GetPointsAttr().Set([(0, 0, time)] * 4, time)
+    stage.GetRootLayer().GetPrimAtPath("/kinds").specifier = Sdf.SpecifierClass
+    copies(stage, "/kinds/a")
+
+    geometry = read_stage(saved(stage))
+
+    assert [packed_geometry(geometry, frame).points[0].tolist() for frame in (0, 1)] == [[100, 0, 1], [100, 0, 2]]
+
+
 def test_a_point_instancer_that_is_invisible_or_a_guide_shows_no_prototypes_of_elsewhere(stage, capsys):
     mesh(stage, "/kinds/a")
     stage.GetRootLayer().GetPrimAtPath("/kinds").specifier = Sdf.SpecifierClass
