@@ -5,15 +5,13 @@ import os
 from pathlib import Path
 
 from geokiln.errors import script
-from geokiln.geometry.element_kinds import ELEMENTS
+from geokiln.geometry.element_kinds import ELEMENTS, plural
 from geokiln.storage.digests import check_planned, quick_digest
 from geokiln.storage.files import content_digest, watch, written
 from geokiln.storage.results import made_from, write_result
 from geokiln.storage.suffixes import STAGES, TABLES, suffix_of
 from geokiln.user_code import running
 from geokiln.user_code.supervisor import supervised
-
-PLURALS = {"detail": "geometry", "vertex": "vertices", "packed": "packed primitives"}
 
 
 @supervised
@@ -45,8 +43,7 @@ def main(argv=None):
         unchanged()
         about["digest"] = content_digest(output)
         write_result(sidecar, about, made_from(args.plan, []), {Path(args.output).name: output})
-    element = "row" if suffix in TABLES else args.element
-    print(f"{about['elements']} {PLURALS.get(element, f'{element}s')} -> {args.output}")
+    print(f"{about['elements']} {'rows' if suffix in TABLES else plural(args.element)} -> {args.output}")
 
 
 # Each imports what reads its files: pyarrow, meshio or USD, a tenth of a second each.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from geokiln.cooking.generator import Generator
 from geokiln.errors import script
-from geokiln.geometry.element_kinds import ELEMENTS
+from geokiln.geometry.element_kinds import ELEMENTS, plural
 from geokiln.geometry.elements import Elements
 from geokiln.geometry.geo_file import read_geo, write_geo
 from geokiln.geometry.geometry import rows_of
@@ -20,8 +20,6 @@ from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
 from geokiln.storage.users_arrays import read_users_arrays
 from geokiln.user_code.supervisor import supervised
-
-NAMES = {"detail": "geometry", "vertex": "vertices", "packed": "packed primitives"}
 
 
 @supervised
@@ -76,7 +74,7 @@ def main(argv=None):
         unchanged()
         about = {"elements": count, "digest": content_digest(output)}
         write_result(sidecar, about, made_from(args.plan, []), {Path(args.output).name: output})
-    print(f"{count} {NAMES.get(args.element, f'{args.element}s')} -> {args.output}")
+    print(f"{count} {plural(args.element)} -> {args.output}")
 
 
 def _count(text):

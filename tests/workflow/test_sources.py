@@ -1,10 +1,10 @@
 """Real runs on files of other programs."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from pxr import Usd, UsdGeom
-
-from geokiln.formats.tables import write_table
 
 pytestmark = pytest.mark.slow  # they build one more environment where there is none
 
@@ -12,8 +12,10 @@ pytestmark = pytest.mark.slow  # they build one more environment where there is 
 def test_tables_serve_training_and_unseen_inputs(fresh_ripple):
     random = np.random.default_rng(1)
     runs = {"strength": random.uniform(0.5, 2, 60).astype(np.float32), "time": random.uniform(0, 2, 60)}
-    write_table(fresh_ripple / "runs.parquet", {**runs, "name": np.array([f"run {number}" for number in range(60)])})
-    write_table(fresh_ripple / "film.csv", {"strength": np.full(9, 1.3), "time": np.linspace(0, 2, 9)})
+    table = pa.table({**runs, "name": [f"run {number}" for number in range(60)]})
+    pyarrow.parquet.write_table(table, fresh_ripple / "runs.parquet")
+    rows = np.stack([np.full(9, 1.3), np.linspace(0, 2, 9)], 1)
+    np.savetxt(fresh_ripple / "film.csv", rows, delimiter=",", header="strength,time", comments="")
     fresh_ripple.configure(
         geometry={"source": "runs.parquet"},
         work_items={"attributes": "* ^name"},

@@ -1,12 +1,11 @@
 """Tables of other programs, CSV and Parquet, through Apache Arrow: a row is an element, a column an attribute."""
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from geokiln.errors import UserError
-from geokiln.formats.columns import array_of, column_of, meaning_of
+from geokiln.formats.columns import array_of, meaning_of
 from geokiln.formats.reading import library_reads, memory
 from geokiln.storage.csv_headers import SEPARATORS, check_names, csv_names
 from geokiln.storage.users_files import check_start
@@ -73,24 +72,3 @@ def _read_parquet(path):
         if 8 * sum(part.num_values for part in parts) > memory():  # a list has more values than rows
             raise MemoryError
         return file.read()
-
-
-def write_table(path, columns):
-    """Write the mapping *columns*, name -> array (n_rows,) or (n_rows, ...), as a ``.csv``, ``.tsv`` or ``.parquet``.
-
-    A row of several numbers is a list in a Parquet; a CSV has a column for each: ``P_0``, ``P_1``, ``P_2``.
-    """
-    suffix = str(path)[str(path).rindex(".") :].lower()
-    columns = {name: np.asarray(array) for name, array in columns.items()}
-    if suffix not in SEPARATORS:
-        table = pa.table({name: column_of(array) for name, array in columns.items()})
-        pyarrow.parquet.write_table(table, path)
-        return
-    names, parts = [], []
-    for name, array in columns.items():
-        rows = array.reshape(len(array), -1)
-        names += [name] if array.ndim == 1 else [f"{name}_{number}" for number in range(rows.shape[1])]
-        parts += [column_of(part.astype(np.float32) if part.dtype == np.float16 else part) for part in rows.T]
-    check_names(names, path)
-    options = pyarrow.csv.WriteOptions(delimiter=SEPARATORS[suffix])
-    pyarrow.csv.write_csv(pa.table(parts, names), path, options)

@@ -5,6 +5,11 @@ SINGLE = ("primitive", "point", "vertex")  # how many there are stands in a file
 BRING_PARTS = ("piece", "group", "packed")  # that are little without their part of the geometry
 
 
+def plural(element):
+    """Return what several elements are called; the whole geometry is one."""
+    return {"detail": "geometry", "vertex": "vertices", "packed": "packed primitives"}.get(element, f"{element}s")
+
+
 def brings_geometry(element, include):
     """Whether items made of an *element* bring their part of the geometry; *include* is `work_items.include`."""
     return element in BRING_PARTS or "geometry" in include

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from geokiln.errors import UserError, warn
-from geokiln.geometry.element_kinds import SINGLE, brings_geometry, none_there
+from geokiln.geometry.element_kinds import SINGLE, brings_geometry, none_there, plural
 from geokiln.geometry.elements import Elements
 from geokiln.geometry.extents import bounds_of, points_of
 from geokiln.geometry.geo_file import read_geo
@@ -47,7 +47,7 @@ def read_elements(path, element="primitive", group=None, pattern="*", id_attribu
     """
     table = str(path).endswith(".npz")
     if table and (element not in SINGLE or group or include):
-        key, what = ("group", "groups") if group else ("include", "points") if include else ("element", f"{element}s")
+        key, what = ("group", "groups") if group else ("include", "points") if include else ("element", plural(element))
         raise UserError(f"{path}: an .npz is a table, it has no {what}; leave work_items.{key} out")
     extents = {}
     if table:

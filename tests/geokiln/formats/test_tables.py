@@ -10,7 +10,7 @@ import pytest
 
 from geokiln.errors import UserError
 from geokiln.formats import columns, tables
-from geokiln.formats.tables import read_table, write_table
+from geokiln.formats.tables import read_table
 
 
 def columns_of(path, content):
@@ -151,23 +151,3 @@ def test_a_damaged_parquet_ends_in_one_sentence(tmp_path):
         (tmp_path / "runs.parquet").write_bytes(whole[:length])
         with pytest.raises(UserError, match="runs.parquet cannot be read as a table"):
             read_table(tmp_path / "runs.parquet")
-
-
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
-def test_a_table_that_is_written_comes_back(tmp_path, suffix):
-    given = {
-        "id": np.array([2**63 - 1, -5]),
-        "time": np.array([0.1, np.nan]),
-        "name": np.array(['a,b\t"c"', "Zürich"]),
-        "P": np.array([[1, 2, 3], [0.1, 1e-30, 3e38]], np.float32),
-    }
-    write_table(tmp_path / f"runs.{suffix}", given)
-    read = read_table(tmp_path / f"runs.{suffix}")
-
-    if suffix != "parquet":
-        parts = [read.pop(f"P_{number}") for number in range(3)]
-        read["P"] = np.stack(parts, 1).astype(np.float32)
-    assert list(read) == list(given)
-    for name, array in given.items():
-        np.testing.assert_array_equal(read[name], array)
-        assert read[name].dtype == array.dtype
