@@ -49,6 +49,7 @@ def test_a_table_and_a_config_of_a_few_lines_become_a_model_that_is_judged(diabe
     assert diabetes.plan() == {}
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_file_or_of_its_description_makes_anew_what_hangs_on_it(diabetes):
     everything = dict(JOBS)
     description = diabetes.plan("predictions/all.npz", "--config", "dataset={inputs: '* ^sex'}")

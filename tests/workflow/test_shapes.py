@@ -42,6 +42,7 @@ def test_the_predicted_animation_opens_in_usd_with_the_vertices_of_the_predictio
     assert finished_shapes.plan(*TARGETS) == {}
 
 
+@pytest.mark.slow
 def test_an_edit_of_shape_makes_the_shapes_anew_and_cooks_nothing(shaped):
     shaped.edit("generator.py", "np.zeros_like(height)]", "np.ones_like(height)]")
 
@@ -52,6 +53,7 @@ def test_an_edit_of_shape_makes_the_shapes_anew_and_cooks_nothing(shaped):
     assert stage.GetPrimAtPath("/film/curves").GetAttribute("points").Get(24)[0][2] == 1
 
 
+@pytest.mark.slow
 def test_a_lost_frame_is_made_again_with_what_was_made_of_it(shaped):
     (shaped / "shapes/film/prediction.0003.bgeo").unlink()
     assert shaped.plan(*TARGETS) == {"make_shapes": 1, "write_stage": 1, "write_meshes": 1}
@@ -64,6 +66,7 @@ def test_a_lost_frame_is_made_again_with_what_was_made_of_it(shaped):
     assert shaped.plan(*TARGETS) == {}
 
 
+@pytest.mark.slow
 def test_a_result_that_lost_its_sidecar_is_named_and_made_again(shaped):
     (shaped / "shapes/film.usd.json").unlink()
     (shaped / "predictions/film.csv.json").unlink()

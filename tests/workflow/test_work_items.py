@@ -49,6 +49,7 @@ def test_a_count_that_only_the_generator_knows_is_planned_behind_one_checkpoint(
     assert scatter.plan(SETS) == {}
 
 
+@pytest.mark.slow
 def test_a_dataset_of_unknown_size_follows_its_geometry_and_mends_a_lost_batch(scatter):
     scatter.build(SETS)
     (scatter / "batches/16-31.npz").unlink()
@@ -64,6 +65,7 @@ def test_a_dataset_of_unknown_size_follows_its_geometry_and_mends_a_lost_batch(s
     assert "none of those asked for" in scatter.build("data_points/30.npz", fails=True)["output"]
 
 
+@pytest.mark.slow
 def test_an_edit_that_is_accepted_cooks_and_trains_nothing(ripple):
     ripple.edit("generator.py", "RADIUS = ", "UNUSED = 1\nRADIUS = ")
 
@@ -89,6 +91,7 @@ def test_failed_items_are_tolerated_up_to_a_share_and_cooked_again_beyond_it(fre
     assert (about["count"], about["failed"], about["dropped"]) == (94, 2, 0)
 
 
+@pytest.mark.slow
 def test_everything_is_cooked_anew_once_when_asked_and_what_lacks_is_named_before(ripple):
     cooked = ripple.snakemake("check_cooked")
     ripple.snakemake("recook")
@@ -103,6 +106,7 @@ def test_everything_is_cooked_anew_once_when_asked_and_what_lacks_is_named_befor
     assert ripple.plan() == {}
 
 
+@pytest.mark.slow
 def test_a_number_that_identifies_is_no_input_of_the_model_and_need_not_be_an_attribute(fresh_ripple):
     for name, count in (("train", 24), ("film", 4)):
         columns = {"frame": 1001 + np.arange(count), "strength": np.ones(count), "time": np.linspace(0, 2, count)}
@@ -122,6 +126,7 @@ def test_a_number_that_identifies_is_no_input_of_the_model_and_need_not_be_an_at
     assert (fresh_ripple / "dataset/examples.ids").read_text().split() == [str(1001 + n) for n in range(24)]
 
 
+@pytest.mark.slow
 def test_a_point_cloud_is_counted_by_its_points_wherever_it_comes_from(fresh_ripple):
     (fresh_ripple / "generator.py").write_text(
         "import numpy as np\n"
