@@ -5,6 +5,7 @@ OWN_GEOMETRY = expand("geometry/{geometry}", geometry=GEOMETRIES if PROJECT.brin
 
 
 def own_geometry_of_unseen(wildcards):
+    """The file that the items of an unseen input were imported from, where they bring their own part of it."""
     return [PROJECT.unseen[wildcards.unseen].target] if PROJECT.brings_geometry else []
 
 

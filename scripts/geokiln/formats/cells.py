@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 
-from geokiln.geometry.primitives import CURVE, POLYGON, Primitives, check_numbers, starts_of
+from geokiln.geometry.primitives import CURVE, POLYGON, TETRAHEDRON, Primitives, check_numbers, starts_of
 
-TETRAHEDRON, SOUP = "Tetrahedron", "PolySoup"
+SOUP = "PolySoup"
 SHAPES = {  # kind of primitive, number of corners
     "vertex": (CURVE, 1),
     "line": (CURVE, 2),

@@ -17,6 +17,7 @@ from geokiln.formats.obj import read_obj
 from geokiln.formats.ply import read_ply
 from geokiln.formats.reading import library_reads
 from geokiln.geometry.geometry import Geometry
+from geokiln.storage.suffixes import suffix_of
 from geokiln.storage.users_files import check_start
 
 OWN = {".obj": read_obj, ".ply": read_ply}  # meshio drops colours, groups, normals and polygons of these
@@ -71,7 +72,7 @@ def read_mesh(path):
     """
     path = str(path)
     check_start(path)
-    suffix = path[path.rindex(".") :].lower()
+    suffix = suffix_of(path).lower()
     if suffix in OWN:
         with library_reads(path, suffix, (ValueError, IndexError, KeyError, OverflowError)):
             geometry, lost = OWN[suffix](path)

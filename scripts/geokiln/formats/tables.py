@@ -8,6 +8,7 @@ from geokiln.errors import UserError
 from geokiln.formats.columns import array_of, meaning_of
 from geokiln.formats.reading import library_reads, memory
 from geokiln.storage.csv_headers import SEPARATORS, check_names, csv_names
+from geokiln.storage.suffixes import suffix_of
 from geokiln.storage.users_files import check_start
 
 
@@ -36,7 +37,7 @@ def read_table(path):
     """
     path = str(path)
     check_start(path)
-    suffix = path[path.rindex(".") :].lower()
+    suffix = suffix_of(path).lower()
     with library_reads(path, "a table"):
         table = _read_csv(path, SEPARATORS[suffix]) if suffix in SEPARATORS else _read_parquet(path)
     columns = {}

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geokiln.geometry.primitives import Primitives, starts_of
+from geokiln.geometry.primitives import TETRAHEDRON, Primitives, starts_of
 
-TETRAHEDRON = "Tetrahedron"
 SIDES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])  # counterclockwise from outside, of a positive volume
 
 

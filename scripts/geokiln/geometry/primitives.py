@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 POLYGON, CURVE = "Polygon", "PolygonCurve"  # closed and open
-OUTLINED = (POLYGON, CURVE, "NURBCurve", "BezierCurve", "Tetrahedron")  # their vertices are what they are
+TETRAHEDRON = "Tetrahedron"
+OUTLINED = (POLYGON, CURVE, "NURBCurve", "BezierCurve", TETRAHEDRON)  # their vertices are what they are
 
 
 class Primitives(Sequence):

@@ -98,6 +98,7 @@ def _npy_header(stream):
     (length,) = struct.unpack(size, stream.read(struct.calcsize(size)))
     if length > MOST_HEADER:
         raise ValueError(f"an array's header has {length} bytes")
+    # Literals alone, of a length that is bounded above: it runs nothing.
     about = ast.literal_eval(stream.read(length).decode("utf-8"))
     if not all(isinstance(rows, int) and rows >= 0 for rows in about["shape"]):
         raise ValueError(f"an array has the shape {about['shape']}")
