@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from geokiln.errors import script
-from geokiln.planning.environments import base_interpreter, build_environment
+from geokiln.planning.environments import build_environment
 from geokiln.planning.folders import ENVIRONMENTS, writing
+from geokiln.planning.interpreters import base_interpreter
 from geokiln.storage.files import locked
 
 

@@ -9,8 +9,8 @@ from geokiln.config.schema_mistakes import odd_values, violations, without_viola
 from geokiln.config.wedge_mistakes import hyperparameters, wedge_mistakes
 from geokiln.config.wedge_script import run_wedge_script
 from geokiln.errors import UserError
-from geokiln.planning.environments import base_interpreter, interpreter_tag
 from geokiln.planning.geometry_source import geometry_mistakes
+from geokiln.planning.interpreters import base_interpreter, interpreter_tag
 from geokiln.storage.requirements import requirement_lines
 from geokiln.wedges.expansion import expand_wedges
 

@@ -11,8 +11,9 @@ from geokiln.geometry.element_kinds import brings_geometry
 from geokiln.planning.checking import check_project
 from geokiln.planning.command_files import command_files
 from geokiln.planning.dataset_source import dataset_source, reader, unseen_sources
-from geokiln.planning.environments import base_interpreter, environment_name
+from geokiln.planning.environments import environment_name
 from geokiln.planning.geometry_source import training_geometries, unseen_geometries
+from geokiln.planning.interpreters import base_interpreter
 from geokiln.planning.shapes import stages_of, why_no_shape
 from geokiln.planning.training_plan import TrainingPlan
 from geokiln.storage.digests import quick_digests
