@@ -35,6 +35,7 @@ except UserError as error:
     sys.exit(f"Geokiln: {error}")
 config.update(PROJECT.config)
 
+LOOKS = workflow.output_settings.dryrun or looks_only(sys.argv[1:])  # the request makes nothing
 TRAINING = PROJECT.training
 GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
 BATCHES = PROJECT.batches  # of work items; empty while their number is not known
@@ -64,7 +65,7 @@ def one_of(names):
 
 def code(script):
     """A rule's script. The modules that it imports count by the job's `plan`: an edited one reruns its users."""
-    return os.path.join(CHECKOUT, "scripts", script)
+    return os.path.normpath(os.path.join(CHECKOUT, "scripts", script))
 
 
 def environment(kind):

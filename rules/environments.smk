@@ -1,4 +1,6 @@
-"""envs/*.txt -> virtualenvs, each in a folder named after its requirements and interpreter"""
+"""environments: of the config -> virtualenvs, each in a folder named after all that it depends on"""
+
+from geokiln.planning.mending import mend_environments
 
 
 envvars:
@@ -7,6 +9,15 @@ envvars:
 
 localrules:
     build_environment,
+
+
+if workflow.is_main_process:  # before a job fails on what was deleted from one
+    mend_environments(PROJECT, LOOKS)
+
+
+def environment_plan(name):
+    """What the config says of the environment in the folder {environment}, by name."""
+    return lambda wildcards: getattr(PROJECT.environment_in(wildcards.environment), name)
 
 
 rule build_environment:
@@ -20,11 +31,19 @@ rule build_environment:
     params:
         # No input: the folder's name carries all that counts, so a comment in the requirements rebuilds nothing.
         script=os.path.join(CHECKOUT, "scripts/build_environment.py"),
-        requirements=lambda wildcards: PROJECT.requirements[wildcards.environment.split("-")[0]],
-        interpreter=config["environments"]["python"],
+        interpreter=environment_plan("interpreter"),
+        requirements=environment_plan("requirements"),
+        packages=environment_plan("packages"),
+        modules=environment_plan("modules"),
+        taken=environment_plan("taken"),
+        wheels=PROJECT.wheels,
     shell:
         '"$GEOKILN_PYTHON" {params.script:q}'
-        " --requirements {params.requirements:q}"
         " --interpreter {params.interpreter:q}"
+        " --requirements {params.requirements:q}"
+        " --packages {params.packages:q}"
+        " --modules {params.modules:q}"
+        " --taken {params.taken:q}"
+        " --wheels {params.wheels:q}"
         " --python {output.python:q}"
         " > {log:q} 2>&1"

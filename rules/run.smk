@@ -3,6 +3,7 @@
 from snakemake.cli import get_argument_parser
 
 from geokiln.planning.folders import check_folders
+from geokiln.planning.mending import put_damaged_aside
 from geokiln.planning.run_lock import claim_run, leave_nothing
 from geokiln.planning.summary import note_times, print_summary, print_warnings
 from geokiln.planning.targets import check_actions, check_targets, names_of
@@ -64,4 +65,5 @@ onsuccess:
 
 
 onerror:
+    put_damaged_aside(PROJECT)
     atexit.register(print_warnings, os.path.abspath("logs"))

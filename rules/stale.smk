@@ -3,7 +3,6 @@
 from geokiln.planning.stale_results import lost, tell
 from geokiln.training.packs import lost_wedges
 
-LOOKS = workflow.output_settings.dryrun or looks_only(sys.argv[1:])
 LOST, BARE, STALE = [], [], []  # BARE: results without their sidecars; a job of a farm does as its run has planned
 if workflow.is_main_process:
     LOST = lost([*BEFORE_PREDICTIONS, "predictions/all.npz"])

@@ -1,29 +1,26 @@
-"""Build one environment: a virtualenv with pinned requirements. Runs in Snakemake's own interpreter."""
+"""Make one environment: a virtualenv with its packages, or the way to one that is there.
+
+Runs in Snakemake's own interpreter.
+"""
 
 import argparse
-from pathlib import Path
+import json
 
 from geokiln.errors import script
-from geokiln.planning.environments import build_environment
-from geokiln.planning.folders import ENVIRONMENTS, writing
-from geokiln.planning.interpreters import base_interpreter
-from geokiln.storage.files import locked
+from geokiln.planning.building import make_environment
 
 
 @script
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requirements", required=True, help="a requirements file")
-    parser.add_argument("--interpreter", required=True, help="current, houdini or a path")
+    parser.add_argument("--interpreter", required=True, help="the interpreter that it is built on")
+    parser.add_argument("--requirements", nargs="?", help="a requirements file")
+    parser.add_argument("--packages", type=json.loads, default=[], help="or requirements, as a file has them, JSON")
+    parser.add_argument("--modules", nargs="*", default=[], help="Python files and folders to be copied")
+    parser.add_argument("--wheels", nargs="?", help="a folder to install from, without a network")
+    parser.add_argument("--taken", nargs="?", help="the interpreter of an environment that is there already")
     parser.add_argument("--python", required=True, help="the file to make: {environment}/python")
-    args = parser.parse_args(argv)
-
-    folder = Path(args.python).parent
-    with writing(folder, ENVIRONMENTS), locked(folder.name, folder.parent / ".locks"):  # projects may share the folder
-        if Path(args.python).exists():
-            print("built by another project a moment ago")
-        else:
-            build_environment(folder, args.requirements, base_interpreter(args.interpreter))
+    make_environment(**vars(parser.parse_args(argv)))
 
 
 if __name__ == "__main__":

@@ -6,23 +6,24 @@ from pathlib import Path
 from build_environment import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-PYTHON = "environments/cook-1/python"
-ARGUMENTS = ["--requirements", "cook.txt", "--interpreter", "current", "--python", PYTHON]
+PYTHON = "environments/plain-1/python"
+ARGUMENTS = ["--requirements", "plain.txt", "--interpreter", sys.executable, "--python", PYTHON]
 
 
 def test_an_environment_is_a_folder_with_an_interpreter_of_its_own(write):
-    write("cook.txt", "# nothing, so that no network is needed\n")
+    write("plain.txt", "# nothing, so that no network is needed\n")
 
     main(ARGUMENTS)
 
     program = "import sys; print(sys.prefix)"
     done = subprocess.run([PYTHON, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == os.path.realpath("environments/cook-1")
-    assert sorted(os.listdir("environments")) == [".locks", "cook-1"]
+    assert done.stdout.strip() == os.path.realpath("environments/plain-1")
+    assert sorted(os.listdir("environments")) == [".locks", "plain-1"]
 
 
 def test_an_environment_that_another_project_built_is_left_alone_by_the_standard_library_alone(write):
     write(PYTHON, "there")
+    write("environments/plain-1/bin/python", "")
     program = """if True:
         import sys, build_environment
         build_environment.main(sys.argv[1:])
@@ -42,20 +43,20 @@ def test_an_environment_that_another_project_built_is_left_alone_by_the_standard
 
 
 def test_an_environment_that_cannot_be_built_ends_in_a_sentence(write, failure):
-    write("cook.txt", "./no-such-package\n")
+    write("plain.txt", "./no-such-package\n")
 
     message = failure(main, ARGUMENTS)
 
-    assert message.startswith("build_environment: cook.txt could not be installed: ERROR: ")
+    assert message.startswith("build_environment: plain.txt could not be installed: ERROR: ")
     assert "no-such-package" in message and not Path(PYTHON).exists()
 
 
 def test_a_folder_that_cannot_be_written_names_the_setting(write, read_only, failure, tmp_path):
-    write("cook.txt", "")
+    write("plain.txt", "")
     (tmp_path / "environments").mkdir()
     read_only(tmp_path / "environments")
 
     message = failure(main, ARGUMENTS)
 
-    assert message.startswith(f"build_environment: {tmp_path}/environments/cook-1 cannot be written (")
+    assert message.startswith(f"build_environment: {tmp_path}/environments/plain-1 cannot be written (")
     assert message.endswith("); set environments.folder of the config to a folder of yours")

@@ -41,15 +41,17 @@ NAMED = {  # keys whose other value cannot be told from the schema, or needs a s
     "selection.by": "unseen",
     "selection.rungs": [10],
     "environments.python": sys.executable,
+    "environments.wheels": ".",
     "environments.cook": "other.txt",
     "environments.train": "other.txt",
     "environments.predict": "other.txt",
     "environments.formats": "other.txt",
 }
 OTHERS = (True, False, 3, 0.25, 64, 5, "auto", "other", {"other": 1}, 1)  # what the schema allows of these
-# What a job reserves and where environments lie is no part of a result; the other interpreter is the current one.
+# What a job reserves, where environments lie and what they come from is no part of a result; the other interpreter
+# is the current one.
 # No file of another program is there.
-UNTOLD = ("resources.", "environments.folder", "environments.python", "environments.formats")
+UNTOLD = ("resources.", *(f"environments.{key}" for key in ("folder", "python", "wheels", "formats")))
 TABLE = {
     "dataset.source": "other.npz",
     "dataset.targets": "time",

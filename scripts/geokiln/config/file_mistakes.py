@@ -46,7 +46,10 @@ def _named_files(config, cooked):
         yield "generator.file", generator["file"]
         yield from (("generator.inputs", path) for path in generator["inputs"])
     yield from ((f"training.{key}", training[key]) for key in ("script", "initial_weights") if training[key])
-    yield from ((f"environments.{kind}", config["environments"][kind]) for kind in KINDS)
+    for kind in KINDS:
+        named = config["environments"][kind]
+        if isinstance(named, str) and not os.path.isdir(os.path.expanduser(named)):  # an environment that is there
+            yield f"environments.{kind}", named
 
 
 def _geometry_files(config):

@@ -3,15 +3,14 @@
 from geokiln.config.contradictions import contradictions, contradictions_of_wedges
 from geokiln.config.dataset_mistakes import dataset_mistakes, test_split_mistakes
 from geokiln.config.earlier_keys import take_out_earlier_keys
-from geokiln.config.file_mistakes import KINDS, file_mistakes
+from geokiln.config.file_mistakes import file_mistakes
 from geokiln.config.reading import locate, read_yaml
 from geokiln.config.schema_mistakes import odd_values, violations, without_violations
 from geokiln.config.wedge_mistakes import hyperparameters, wedge_mistakes
 from geokiln.config.wedge_script import run_wedge_script
 from geokiln.errors import UserError
+from geokiln.planning.environments import environment_mistakes
 from geokiln.planning.geometry_source import geometry_mistakes
-from geokiln.planning.interpreters import base_interpreter, interpreter_tag
-from geokiln.storage.requirements import requirement_lines
 from geokiln.wedges.expansion import expand_wedges
 
 
@@ -44,7 +43,7 @@ def check_project(config, schema, shipped, checkout):
     sound = config
     if mistakes:
         sound = without_violations({**config, **({"wedges": {}} if of_wedges else {})}, schema, read_yaml(shipped))
-    for tell in (file_mistakes, geometry_mistakes, _environment_mistakes):
+    for tell in (file_mistakes, geometry_mistakes, environment_mistakes):
         mistakes += tell(sound, checkout)
     if sound["dataset"] == config.get("dataset"):  # what stands in for a part of it would contradict the rest
         mistakes += dataset_mistakes(sound, checkout)
@@ -74,18 +73,3 @@ def _expanded(config, training, checkout):
         return run_wedge_script(path, wedges, settings, training)
 
     return expand_wedges(config["wedges"], settings, run_script)
-
-
-def _environment_mistakes(config, checkout):
-    """Yield a sentence for an interpreter that is not there, and for each file that requirements name in vain."""
-    settings = config["environments"]
-    try:
-        interpreter_tag(base_interpreter(settings["python"]))
-    except UserError as error:
-        yield str(error)
-    for kind in KINDS:
-        path = locate(settings[kind], checkout)
-        try:
-            requirement_lines(path) if path else None
-        except UserError as error:
-            yield f"environments.{kind}: {error}"

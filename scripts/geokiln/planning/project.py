@@ -11,9 +11,8 @@ from geokiln.geometry.element_kinds import brings_geometry
 from geokiln.planning.checking import check_project
 from geokiln.planning.command_files import command_files
 from geokiln.planning.dataset_source import dataset_source, reader, unseen_sources
-from geokiln.planning.environments import environment_name
+from geokiln.planning.environments import environments_folder, plan_environments
 from geokiln.planning.geometry_source import training_geometries, unseen_geometries
-from geokiln.planning.interpreters import base_interpreter
 from geokiln.planning.shapes import stages_of, why_no_shape
 from geokiln.planning.training_plan import TrainingPlan
 from geokiln.storage.digests import quick_digests
@@ -63,9 +62,12 @@ class Project:
         Unseen inputs that wedges are ranked by; empty where validation examples are.
     training : geokiln.planning.training_plan.TrainingPlan
         Wedges, their settings, and the user's own training code.
-    requirements, environment_names : dict
-        ``cook``, ``train``, ``predict``, ``formats`` -> requirements file; name of the environment's folder in
-        ``environments``.
+    environments : str
+        The folder of environments.
+    environment_plans, environment_names : dict
+        ``cook``, ``train``, ``predict``, ``formats`` -> `geokiln.planning.environments.Environment`; its name.
+    wheels : list of str
+        The folder to install from, if there is one.
 
     Raises
     ------
@@ -92,10 +94,10 @@ class Project:
         self.training = TrainingPlan(config, wedges, checkout)
 
         settings = config["environments"]
-        self.environments = os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
-        self.requirements = {kind: locate(settings[kind], checkout) for kind in KINDS}
-        python = base_interpreter(settings["python"])
-        self.environment_names = {kind: environment_name(kind, self.requirements[kind], python) for kind in KINDS}
+        self.environments = environments_folder(settings, checkout)
+        self.wheels = [os.path.expanduser(folder) for folder in [settings["wheels"]] if folder]
+        self.environment_plans = plan_environments(settings, checkout)
+        self.environment_names = {kind: one.name for kind, one in self.environment_plans.items()}
 
     def _plan_cooking(self, config, checkout):
         generator = locate(config["generator"]["file"], checkout)
@@ -186,6 +188,10 @@ class Project:
         """Return the names of the environments of some *kinds* that nobody has built yet."""
         names = [self.environment_names[kind] for kind in kinds]
         return [name for name in names if not os.path.exists(os.path.join(self.environments, name, "python"))]
+
+    def environment_in(self, name):
+        """Return the Environment whose folder has a *name*."""
+        return next(one for one in self.environment_plans.values() if one.name == name)
 
 
 def _last_parts():

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.storage.fingerprints import blake2b
+from geokiln.storage.terminal import say
 
 LOCKS = Path(".kept/locks")
 COPIED_BYTES = 16 << 20
-TERMINAL = "GEOKILN_TERMINAL"  # an environment variable: the number of the open file that is the terminal, not the log
 _held = {}  # the locks that this process holds: path -> open file
 
 
@@ -39,7 +39,7 @@ def locked(name, folder=LOCKS):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
-            _say(f"waiting for another job that works on {name}: {lock.read(1000) or 'an unknown process'}")
+            say(f"waiting for another job that works on {name}: {lock.read(1000) or 'an unknown process'}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {os.uname().nodename}, {Path(sys.argv[0]).name}")
@@ -51,13 +51,9 @@ def locked(name, folder=LOCKS):
             _held.pop(path, None)
 
 
-def _say(line):
-    """Print a line, and in the terminal, too, where the log is another file: nobody reads that while a job waits."""
-    print(line, flush=True)
-    terminal = int(os.environ.get(TERMINAL) or -1)
-    with contextlib.suppress(OSError):
-        os.set_inheritable(terminal, False)
-        os.write(terminal, f"{Path(sys.argv[0]).stem}: {line}\n".encode(errors="backslashreplace"))
+def held_locks():
+    """Return the open locks of this process, for children that must hold them as long as they live (``pass_fds``)."""
+    return [lock.fileno() for lock in _held.values()]
 
 
 def _leave_locks():

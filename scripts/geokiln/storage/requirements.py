@@ -1,8 +1,9 @@
-"""What an environment is made of, as text: the requirements in a file, and the contents of local packages among them.
+"""What an environment is made of, as text: requirements, and the contents of local packages and modules among them.
 
 Geokiln's launcher reads this, too, before anything is installed: only the standard library is imported here.
 """
 
+import ast
 import os
 import re
 from pathlib import Path
@@ -14,13 +15,14 @@ from geokiln.storage.fingerprints import blake2b
 INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:[ =]\s*|(?=[^ =]))(.+)")
 EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*")
 NOT_PACKAGED = ("__pycache__", "build", "dist")
+PACKAGED_BY = ("pyproject.toml", "setup.py", "setup.cfg")  # a folder with one of these is a package, to pip
 
 
-def requirement_lines(path, folder="."):
+def requirement_lines(path, folder=".", digest=None):
     """Return the requirements in a file without comments, with those of the files that it names (``-r``, ``-c``).
 
-    A local package (``./tools``, ``-e ../tools``, ``tools @ file:///...``, a wheel) is followed by a digest of its
-    files: an edit of it counts. Its path is relative to *folder*, where pip runs.
+    A local package (``./tools``, ``-e ../tools``, ``tools @ file:///...``, a wheel) is followed by a *digest* of its
+    files (`files_digest`): an edit of it counts. Its path is relative to *folder*, where pip runs.
 
     Raises
     ------
@@ -31,35 +33,62 @@ def requirement_lines(path, folder="."):
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; it is named as a requirements file") from None
-    lines = []
-    for line in text.splitlines():
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text; save it with that encoding") from None
+    return counted_lines(text.splitlines(), Path(path).parent, folder, digest)
+
+
+def counted_lines(lines, beside=".", folder=".", digest=None):
+    """Return what counts of requirements; files that they name lie *beside*, see `requirement_lines`."""
+    counted = []
+    for line in lines:
         line = re.sub(r"(^|\s)#.*", "", line).strip()
         included = INCLUDE.fullmatch(line)
         if included and "://" not in line:
-            lines += requirement_lines(Path(path).parent / included.group(2), folder)
+            counted += requirement_lines(Path(beside, included.group(2)), folder, digest)
         elif line:
-            lines.append(line)
-            package = _local_package(line, folder)
+            counted.append(line)
+            package = local_package(line, folder)
             if package:
-                lines.append(_digest(package))
-    return lines
+                counted.append((digest or files_digest)(package))
+    return counted
 
 
-def _local_package(line, folder):
-    """Return the path of the local package that a requirement names, None if it names none that is there."""
+def local_package(line, folder="."):
+    """Return the path of the local package or module that a requirement names, None if it names none that is there."""
     word = EDITABLE.sub("", line).split(";")[0].strip()
     if " @ file:" in word or word.startswith("file:"):
         word = re.sub(r"^.*?file:(//)?", "", word)
-    elif not re.match(r"[./~]|.*\.(whl|zip|tar\.gz)$", word):
+    elif not names_path(word):
         return None
     path = Path(folder, os.path.expanduser(re.sub(r"\[[^]]*\]$", "", word.split("#")[0])))
     return path if path.exists() else None
 
 
-def _digest(path):
-    """Return 32 hexadecimal digits that change with the files of a package; hidden and built ones do not count."""
+def names_path(word):
+    """Whether a requirement is a path, as pip tells: it begins as one, or ends as an archive."""
+    return bool(re.match(r"[./~]|.*\.(whl|zip|tar\.gz)$", word)) and "://" not in word
+
+
+def is_module(path):
+    """Whether a local path is no package to pip, but Python code that is copied: a file, or a folder of modules."""
+    path = Path(path)
+    return path.suffix == ".py" or (path.is_dir() and not any((path / name).exists() for name in PACKAGED_BY))
+
+
+def files_digest(path):
+    """Return 32 hexadecimal digits that change with a package; comments, hidden and built files do not count."""
+    return _digest(path, lambda file: _code_digest(file) if file.suffix == ".py" else content_digest(file))
+
+
+def bytes_digest(path):
+    """Return what `files_digest` gave in versions in which comments counted."""
+    return _digest(path, content_digest)
+
+
+def _digest(path, digest_of):
     if path.is_file():
-        return content_digest(path)
+        return digest_of(path)
     digest = blake2b(digest_size=16)
     for parent, folders, names in os.walk(path):
         folders[:] = sorted(
@@ -67,5 +96,14 @@ def _digest(path):
         )
         for name in sorted(name for name in names if name[0] != "."):
             file = Path(parent, name)
-            digest.update(f"{file.relative_to(path)} {content_digest(file)}\n".encode())
+            digest.update(f"{file.relative_to(path)} {digest_of(file)}\n".encode())
     return digest.hexdigest()
+
+
+def _code_digest(file):
+    """Return a digest of a Python file's code without comments; of its bytes if it cannot be read as code."""
+    try:
+        tree = ast.dump(ast.parse(file.read_bytes()))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return content_digest(file)
+    return blake2b(tree.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,100 +1,192 @@
+import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from geokiln.errors import UserError
-from geokiln.planning.environments import build_environment, environment_name, failure_reason
+from geokiln.planning.environments import environment_mistakes, environment_name, plan_environments
+from geokiln.planning.interpreters import interpreter_tag
+from geokiln.storage.requirements import bytes_digest, requirement_lines
+
+CHECKOUT = Path(__file__).parents[3]
+KINDS = ("cook", "train", "predict", "formats")
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Plan the environment ``cook`` (or another *kind*) of settings that are otherwise small and plain."""
+
+    def plan(value=(), kind="cook", **settings):
+        settings = {"folder": str(tmp_path / "envs"), "python": "current", "wheels": None, **settings}
+        others = {one: ["numpy"] for one in KINDS}
+        return plan_environments({**others, **settings, kind: value if isinstance(value, (str, dict)) else list(value)},
+                                 CHECKOUT)[kind]  # fmt: skip
+
+    return plan
+
+
+@pytest.fixture
+def mistakes(tmp_path):
+    def mistakes(**settings):
+        plain = {"folder": "envs", "python": "current", "wheels": None, **{kind: ["numpy"] for kind in KINDS}}
+        return list(environment_mistakes({"environments": {**plain, **settings}}, CHECKOUT))
+
+    return mistakes
+
 
 # Names
 
 
-def test_other_requirements_their_order_or_another_python_make_another_environment(write):
+def test_other_requirements_their_order_or_another_python_make_another_environment(write, plan):
     other = write("python", "#!/bin/sh\necho CPython 3 9\n")
     other.chmod(0o755)
-    texts = ["numpy==2.4.6\nlibigl==1", "numpy==2.4.5\nlibigl==1", "libigl==1\nnumpy==2.4.6", ""]
+    lists = [["numpy==2.4.6", "libigl==1"], ["numpy==2.4.5", "libigl==1"], ["libigl==1", "numpy==2.4.6"], ["numpy"]]
 
-    names = {
-        environment_name("cook", write("a.txt", text), python) for text in texts for python in (sys.executable, other)
-    }
+    names = {plan(packages, python=python).name for packages in lists for python in ("current", str(other))}
 
     assert len(names) == 8
 
 
-def test_a_name_is_the_kind_and_a_short_hash_wherever_the_file_is(write):
-    cook = environment_name("cook", write("a.txt", "numpy==2.4.6"), sys.executable)
-    train = environment_name("train", write("elsewhere/other name.txt", "numpy==2.4.6"), sys.executable)
+def test_the_name_is_that_which_earlier_versions_gave(write):
+    """Results know their environment by name: another one would cook and train all that users made."""
+    lines = requirement_lines(write("a.txt", "numpy==2.4.6  # arrays\n\nlibigl==1; python_version >= '3.9'\n"))
 
-    assert re.fullmatch("cook-[0-9a-f]{10}", cook)
-    assert train == cook.replace("cook", "train")
+    names = [environment_name(kind, "CPython 3 11 Linux x86_64", lines) for kind in ("cook", "train")]
 
-
-# Building: of no requirements, so that no network is needed
+    assert names == ["cook-8283705537", "train-8283705537"]
 
 
-def test_a_virtualenv_is_made_anew_whose_mark_starts_its_interpreter_wherever_it_is(write):
-    write("cook-1/lib/left_over.py", "")
+def test_a_file_a_list_and_a_mapping_of_the_same_are_the_same(write, plan):
+    write("a.txt", "# what cooks need\nnumpy==2.4.6\nscipy>=1.10\nrich\n")
+    listed = ["numpy==2.4.6", " scipy>=1.10 ", "rich"]
 
-    build_environment("cook-1", write("a.txt", ""), sys.executable)
+    plans = [plan("a.txt"), plan(listed), plan({"numpy": "2.4.6", "scipy": ">=1.10", "rich": None})]
 
-    assert not Path("cook-1/lib/left_over.py").exists()
-    assert Path("cook-1/python").read_text() == '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'  # always the same
-    os.rename("cook-1", "moved")
-    program = "import sys; print(sys.prefix, *sys.argv[1:])"
-    done = subprocess.run(["moved/python", "-c", program, "a b"], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{os.path.realpath('moved')} a b\n"
+    assert len({one.name for one in plans}) == 1
+    assert [one.requirements for one in plans] == [["a.txt"], [], []]
+    assert [one.package_lines for one in plans] == [[], ["numpy==2.4.6", "scipy>=1.10", "rich"]] + [
+        ["numpy==2.4.6", "scipy>=1.10", "rich"]
+    ]
+    assert plan({"numpy": "*", "scipy": "1.10"}).package_lines == ["numpy", "scipy==1.10"]
+
+
+def test_what_a_list_includes_counts_and_python_files_are_copied(write, plan):
+    write("base.txt", "numpy==2.4.6\n")
+    write("noise.py", "X = 1\n")
+    write("lib/rig/pose.py", "X = 1\n")
+    write("tools/pyproject.toml", "")
+    packages = ["-r base.txt", "./noise.py", "./lib/rig", "-e ./tools"]
+    before = plan(packages)
+
+    names = [before.name]
+    for path, text in [("base.txt", "numpy==2\n"), ("noise.py", "X = 2\n"), ("lib/rig/pose.py", "Y = 1\n"),
+                       ("tools/tools.py", "")]:  # fmt: skip
+        write(path, text)
+        names.append(plan(packages).name)
+
+    assert (before.package_lines, before.modules) == (["-r base.txt", "-e ./tools"], ["./noise.py", "./lib/rig"])
+    assert len(set(names)) == 5
+
+
+def test_comments_in_a_local_package_do_not_count_but_one_that_an_earlier_version_built_stays(write, plan, tmp_path):
+    write("tools/pyproject.toml", "")
+    write("tools/tools.py", "X = 1\n")
+    packages = ["numpy", "./tools"]
+    before = plan(packages).name
+    write("tools/tools.py", "# a comment\nX = 1  # and one more\n")
+    assert plan(packages).name == before
+    lines = [*packages, bytes_digest(Path("tools"))]
+    earlier = environment_name("cook", interpreter_tag(sys.executable), lines)
+    write(f"envs/{earlier}/python", "")
+
+    assert plan(packages).name == earlier != before
+
+
+def test_each_kind_has_an_interpreter_of_its_own(write, plan, tmp_path, monkeypatch):
+    python = write("python", "#!/bin/sh\necho CPython 3 9\n")
+    python.chmod(0o755)
+    choice = {"cook": str(python)}
+
+    assert [plan((), kind, python=choice).interpreter for kind in ("cook", "train")] == [str(python), sys.executable]
+
+
+# An environment that is there
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory):
+    """A virtualenv with a package that calls itself numpy, and one that is installed to be edited."""
+    folder = tmp_path_factory.mktemp("there") / "an environment"
+    subprocess.run([sys.executable, "-m", "virtualenv", "-q", "--no-setuptools", folder], check=True)
+    site = next(folder.glob("lib/python3*/site-packages"))
+    for name in ("numpy-2.4.6", "tools-1.0"):
+        (site / f"{name}.dist-info").mkdir()
+    (site / "numpy.py").write_text("")
+    package = folder.parent / "tools"
+    package.mkdir()
+    (package / "tools.py").write_text("X = 1\n")
+    about = {"url": f"file://{package}", "dir_info": {"editable": True}}
+    (site / "tools-1.0.dist-info/direct_url.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_an_environment_that_is_there_counts_by_its_packages_wherever_it_is(there, plan):
+    before = plan(str(there))
+    moved = there.with_name("moved")
+    os.rename(there, moved)
+    names = [plan(str(moved)).name]
+    site = next(moved.glob("lib/python3*/site-packages"))
+    for old, new in [("numpy-2.4.6.dist-info", "numpy-2.4.7.dist-info"), (there.parent / "tools/tools.py", "X = 2\n")]:
+        os.rename(site / old, site / new) if new.endswith("info") else old.write_text(new)
+        names.append(plan(str(moved)).name)
+    os.rename(moved, there)
+
+    assert before.taken == [before.interpreter] == [f"{there}/bin/python"]
+    assert names[0] == before.name and len(set(names)) == 3
+
+
+# Mistakes
+
+
+NO_REQUIREMENT = "is no requirement; write it as numpy==1.2, or as a path, ./numpy"
+NO_FOLDER = "folder is a folder without bin/python; name an environment's folder, or a requirements file"
 
 
 @pytest.mark.parametrize(
-    ("requirements", "interpreter", "word"),
-    [("./no-such-package", sys.executable, "no-such-package"), ("", "/no/python", "/no/python")],
-    ids=["pip", "virtualenv"],
-)
-def test_a_failure_gives_one_sentence_with_file_and_reason_and_leaves_no_mark(
-    requirements, interpreter, word, write, capsys
-):
-    file = write("envs/cook.txt", requirements)
-
-    with pytest.raises(UserError) as error:
-        build_environment("cook-1", file, interpreter)
-
-    sentence, reason = str(error.value).split(": ", 1)
-    assert sentence == f"{file} could not be installed"
-    assert word in reason and reason in capsys.readouterr().out
-    assert not Path("cook-1/python").exists()
-
-
-@pytest.mark.parametrize(
-    ("kind", "missing"),
-    [("train", "torch, safetensors, threadpoolctl, onnx, onnxruntime"), ("predict", "numpy, onnxruntime")],
-)
-def test_what_all_jobs_of_its_kind_import_must_be_among_the_requirements(kind, missing, write):
-    file = write("mine.txt", "")
-
-    with pytest.raises(UserError) as error:
-        build_environment(f"{kind}-1", file, sys.executable)
-
-    assert str(error.value) == f"{file} lacks {missing}; every environment to {kind} needs it: add it there"
-    assert not Path(f"{kind}-1/python").exists()
-
-
-NO_NETWORK = "no package index could be reached; check the network, or point pip at your mirror (pip config)"
-FULL = "the disk is full; free some space (of $TMPDIR, too), or move it"
-
-
-@pytest.mark.parametrize(
-    ("output", "reason"),
+    ("settings", "sentence"),
     [
-        ("ERROR: a\nERROR: b\n[notice] A new release of pip\n", "ERROR: b"),
-        ("something\nRuntimeError: failed to find interpreter\n\n", "RuntimeError: failed to find interpreter"),
-        ("\n  \n", "no output"),
-        ("WARNING: connection broken by 'Temporary failure in name resolution'\nERROR: No matching a\n", NO_NETWORK),
-        ("ERROR: Could not install: [Errno 28] No space left on device\n", FULL),
-        ("NewConnectionError: Failed to establish a new connection: [Errno 111]\nERROR: No matching a\n", NO_NETWORK),
+        ({"wheels": "no/wheels"}, "wheels: no/wheels is no folder in {here}"),
+        ({"cook": ["numpy", "numpy=2"]}, f"cook: 'numpy=2' {NO_REQUIREMENT}"),
+        ({"cook": {"numpy": "2 or 3"}}, f"cook: 'numpy==2 or 3' {NO_REQUIREMENT}"),
+        ({"train": ["./no_tools"]}, "train: ./no_tools does not exist in {here}"),
+        ({"train": ["-e ./no_tools"]}, "train: ./no_tools does not exist in {here}"),
+        ({"train": ["-r no.txt"]}, "train: no.txt does not exist; it is named as a requirements file"),
+        ({"cook": ["there.py"]}, "cook: there.py is a file; write ./there.py"),
+        ({"cook": "folder"}, f"cook: {NO_FOLDER}"),
+        ({"python": {"cook": "/no/python"}}, "python.cook: /no/python does not exist; use current, houdini or a path"),
     ],
 )
-def test_the_reason_is_the_network_or_the_last_error_or_the_last_line(output, reason):
-    assert failure_reason(output, "move it", ".") == reason
+def test_what_cannot_be_is_told_with_its_key(settings, sentence, write, mistakes, tmp_path):
+    write("folder/there.txt", "")
+    write("there.py", "")
+
+    assert mistakes(**settings) == ["environments." + sentence.format(here=tmp_path)]
+
+
+def test_an_environment_that_is_there_must_start_and_hold_what_jobs_need(there, mistakes, write):
+    write("broken/bin/python", "no program")
+
+    lacks, broken = mistakes(train=str(there)), mistakes(predict="broken")
+
+    expected = "torch, safetensors, threadpoolctl, onnx, onnxruntime; every environment to train needs it"
+    assert lacks == [f"environments.train: {there} lacks {expected}: install it there"]
+    assert len(broken) == 1 and broken[0].startswith("environments.predict: broken/bin/python does not start (")
+
+
+@pytest.mark.parametrize("line", ["git+https://example.org/tools.git", "-e git+https://example.org/tools.git",
+                                  "tools @ https://example.org/a.whl", "numpy[extra]>=2; python_version > '3.8'",
+                                  "--pre", "--extra-index-url https://example.org/simple"])  # fmt: skip
+def test_whatever_pip_takes_may_stand_in_a_list(line, mistakes):
+    assert mistakes(cook=["numpy", line]) == []

@@ -93,7 +93,7 @@ def test_requirements_of_the_project_come_first(project, write):
 
     own = project()
 
-    assert own.requirements["cook"] == "envs/cook.txt"
+    assert own.environment_plans["cook"].requirements == ["envs/cook.txt"]
     assert own.environment_names["cook"] != shipped.environment_names["cook"]
     assert own.environment_names["train"] == shipped.environment_names["train"]
 
