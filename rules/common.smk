@@ -11,8 +11,6 @@ CHECKOUT = os.path.relpath(workflow.basedir)  # relative, so that a moved projec
 sys.path.insert(0, os.path.join(workflow.basedir, "scripts"))
 os.environ.update(GEOKILN_CHECKOUT=os.path.abspath(workflow.basedir))  # where profiles find their scripts
 os.environ["GEOKILN_PYTHON"] = sys.executable  # builds the environments; not tracked, so an upgrade rebuilds nothing
-# A job prints to its log; what must be seen while it runs, it writes to the terminal, which stays open as number 3.
-shell.prefix("set -euo pipefail; export GEOKILN_TERMINAL=3; exec 3>&2; ")
 
 gc.set_threshold(200_000)  # rules and jobs are many objects and little garbage: looking for it takes its time
 from snakemake.exceptions import WorkflowError
@@ -22,6 +20,8 @@ from geokiln.errors import UserError
 from geokiln.planning.command_line import asked_alone, check_until, looks_only
 from geokiln.planning.project import Project
 from geokiln.planning.reservations import memory, minutes
+from geokiln.storage.store import STORE
+from geokiln.storage.terminal import Relay
 
 try:
     given = command_line_values(workflow.overwrite_configfiles, workflow.config_settings.config_args, CHECKOUT)
@@ -36,6 +36,8 @@ except UserError as error:
 config.update(PROJECT.config)
 
 LOOKS = workflow.output_settings.dryrun or looks_only(sys.argv[1:])  # the request makes nothing
+if workflow.is_main_process and not LOOKS:
+    Relay(STORE / "running")  # what jobs, which print to their logs, show in the terminal
 TRAINING = PROJECT.training
 GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
 BATCHES = PROJECT.batches  # of work items; empty while their number is not known

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ NEEDED = {  # packages that every job of a kind imports; the export, which comes
 MISSING = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if u.find_spec(n) is None), sep=', ')"
 WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
 # Lines of pip's that tell how far it is; those of a package that it builds, or skips, are in the log.
-SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Processing ", "Obtaining ", "WARNING: ", "ERROR: ")
+SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Processing ", "Obtaining ", "ERROR: ")
+PROGRESS = re.compile(r"Progress (\d+) of (\d+)\s")  # of a download, in bytes
+PROGRESS_SECONDS = 5  # between two lines that say how far a download is
 
 
 def make_environment(python, taken=None, **how):
@@ -82,6 +85,7 @@ def build_environment(folder, interpreter, requirements=None, packages=(), modul
     source = requirements or f"environments.{kind}"
     show(f"environment {folder.name}: being built of {source}")
     pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    pip += ["--progress-bar", "raw" if is_watched() else "off"]
     pip += ["--no-index", "--find-links", wheels] if wheels else []
     pip += ["-r", requirements] if requirements else [word for line in packages for word in pip_words(line)]
     steps = [[sys.executable, "-m", "virtualenv", "--quiet", "--clear", "--python", interpreter, folder]]
@@ -137,7 +141,7 @@ def _run(words, kind):
 
     It holds the locks of this process: if that is killed, nobody builds into the same folder before the step is done.
     """
-    lines, watched = [], is_watched()
+    lines, watched, file, shown = [], is_watched(), "", 0.0
     with subprocess.Popen(
         [str(word) for word in words],
         stdin=subprocess.DEVNULL,
@@ -148,11 +152,28 @@ def _run(words, kind):
         pass_fds=held_locks(),
     ) as process:
         for line in process.stdout:
+            part = PROGRESS.match(line)
+            if part:
+                if time.monotonic() > shown + PROGRESS_SECONDS:
+                    show(f"{kind} | {file}: {100 * int(part[1]) // max(1, int(part[2]))} %")
+                    shown = time.monotonic()
+                continue
             print(line, end="", flush=True)
             lines.append(line)
             if watched and line.strip().startswith(SHOWN):
-                show(f"{kind} | {line.strip()}")
+                file, shown = _short(line), time.monotonic()
+                show(f"{kind} | {file}")
     return process.returncode, "".join(lines)
+
+
+def _short(line):
+    """Return a line of pip's without what asked for a package, and without the folder that it lies in.
+
+    >>> _short("  Processing /wheels/six-1.16.0-py3-none-any.whl (from -r a.txt (line 3))")
+    'Processing six-1.16.0-py3-none-any.whl'
+    """
+    first, _, rest = line.strip().partition(" (from ")[0].partition(" ")
+    return f"{first} {rest.rsplit('/', 1)[-1] if first == 'Processing' else rest}"
 
 
 def _copy(module, folder):

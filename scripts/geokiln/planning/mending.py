@@ -1,15 +1,13 @@
 """Environments that were spoiled after they were built: found before a job fails on one, or named when it has."""
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
 from geokiln.config.file_mistakes import KINDS
 from geokiln.errors import UserError
 from geokiln.planning.building import make_environment
-from geokiln.planning.intact import why_broken, why_damaged
-from geokiln.storage.terminal import TERMINAL
+from geokiln.planning.intact import note_contents, why_broken, why_damaged
 
 
 def mend_environments(project, look=False):
@@ -23,6 +21,9 @@ def mend_environments(project, look=False):
     for kind, plan, python in _there(project):
         why = why_broken(python.parent, *plan.taken)
         if not why:
+            if not look and not plan.taken:
+                with contextlib.suppress(OSError):
+                    note_contents(python.parent)
             continue
         needed = kind in project.kinds
         if not plan.taken:
@@ -61,22 +62,16 @@ def _make_again(plan, python, wheels):
     """Build as a job would; its log is the same."""
     log = Path(f"logs/build_environment/{plan.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    before = os.environ.get(TERMINAL)
-    os.environ[TERMINAL] = str(sys.stderr.fileno())
-    try:
-        with open(log, "w") as output, contextlib.redirect_stdout(output):
-            make_environment(
-                python,
-                taken=next(iter(plan.taken), None),
-                interpreter=plan.interpreter,
-                requirements=next(iter(plan.requirements), None),
-                packages=plan.package_lines,
-                modules=plan.modules,
-                wheels=next(iter(wheels), None),
-            )
-    finally:
-        os.environ.pop(TERMINAL)
-        os.environ.update({} if before is None else {TERMINAL: before})
+    with open(log, "w") as output, contextlib.redirect_stdout(output):
+        make_environment(
+            python,
+            taken=next(iter(plan.taken), None),
+            interpreter=plan.interpreter,
+            requirements=next(iter(plan.requirements), None),
+            packages=plan.package_lines,
+            modules=plan.modules,
+            wheels=next(iter(wheels), None),
+        )
 
 
 def _tell(sentence):

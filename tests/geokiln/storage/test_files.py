@@ -45,14 +45,12 @@ def is_free(path):
     return True
 
 
-def holder(name, terminal):
+def holder(name):
     """Start a process that holds a lock until it is told to go on."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "scripts")}
-    environment |= {"GEOKILN_TERMINAL": str(terminal.fileno())}
+    environment |= {"GEOKILN_TERMINAL": "terminal.txt"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    return subprocess.Popen(
-        [sys.executable, "-c", HOLDER, name], env=environment, text=True, **pipes, pass_fds=[terminal.fileno()]
-    )
+    return subprocess.Popen([sys.executable, "-c", HOLDER, name], env=environment, text=True, **pipes)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +59,9 @@ def holder(name, terminal):
     ids=["ends", "is killed"],
 )
 def test_a_second_process_says_for_whom_it_waits_until_the_first_ends_though_its_child_lives_on(end, order):
-    with open("terminal.txt", "w") as terminal:
-        first = holder("first", terminal)
-        assert first.stdout.readline() == "held\n"
-        second = holder("second", terminal)
+    first = holder("first")
+    assert first.stdout.readline() == "held\n"
+    second = holder("second")
     waiting = second.stdout.readline()
     second.stdin.write("\n")
     second.stdin.flush()
