@@ -131,6 +131,16 @@ def test_too_old_a_python_starts_a_newer_one_that_is_on_the_path(echoing):
     assert run.stdout.endswith(" all\n")
 
 
+def test_what_houdini_sets_for_its_own_python_is_not_handed_on(echoing):
+    python = echoing / ".venv/bin/python"
+    python.write_text('#!/bin/sh\necho "${PYTHONHOME-unset} $PYTHONPATH $HFS"\n')
+    libraries = "/opt/hfs20.5/houdini/python3.11libs:/studio/lib:/opt/hfs20.5/python"
+
+    run = launch(echoing, "all", HFS="/opt/hfs20.5", PYTHONPATH=libraries, PYTHONHOME=sys.base_prefix)
+
+    assert run.stdout == "unset /studio/lib /opt/hfs20.5\n"
+
+
 def test_old_pythons_can_parse_the_launcher():
     tree = ast.parse((CHECKOUT / "geokiln").read_text(), feature_version=(3, 4))
 
