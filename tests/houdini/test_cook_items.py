@@ -1,11 +1,12 @@
 """houdini/cook_items.py cooks batches with a stand-in for Houdini: what it sets and reads, and every mistake."""
 
 import ast
-import json
+import re
 import sys
 
 import numpy as np
 import pytest
+import yaml
 
 from houdini.conftest import CHECKOUT
 
@@ -304,15 +305,23 @@ def test_the_scripts_are_python_3_9_and_import_what_hython_has(path):
     assert {name.split(".")[0] for name in imported} <= {"hou", "numpy", *sys.stdlib_module_names, *beside}
 
 
-def test_the_example_project_asks_its_scene_for_what_is_there(batch):
-    import yaml
-
+def test_the_page_shows_the_example_project_and_its_scene_has_what_is_asked_for(batch):
     project = CHECKOUT / "tests/houdini/project"
-    words = yaml.safe_load((project / "config.yaml").read_text())["generator"]["command"]["words"]
+    page = (CHECKOUT / "docs/houdini.md").read_text()
+    shown = yaml.safe_load(re.search(r"```yaml\n( *generator:.*?)```", page, re.S)[1])
+    command = yaml.safe_load((project / "config.yaml").read_text())["generator"]["command"]
     batch.write_scene((project / "tube.hip").read_text())
     batch.write_items({"bend": 0.0, "radius": 0.5}, {"bend": 40.0, "radius": 0.5})
 
-    batch.cook(*(word for word in words[4:] if not word.startswith("--scene")))
+    batch.cook(*(word for word in command["words"][4:] if not word.startswith("--scene")))
 
+    assert shown["generator"]["command"] == command
+    assert batch.results()[1::2] == [{"id": "0"}, {"id": "1"}]
     assert batch.targets(0)["position"].shape == (24, 3)
-    assert json.dumps(batch.results()[1::2]) == '[{"id": "0"}, {"id": "1"}]'
+
+
+def test_the_page_explains_every_flag():
+    script = (CHECKOUT / "houdini/cook_items.py").read_text()
+    page = (CHECKOUT / "docs/houdini.md").read_text()
+
+    assert [flag for flag in re.findall(r'"(--\w+)"', script) if f"{flag}=" not in page] == []
