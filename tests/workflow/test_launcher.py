@@ -83,6 +83,16 @@ def test_a_moved_checkout_keeps_its_environment_until_its_requirements_change(mo
     assert "making .venv (once)" in changed.stderr
 
 
+def test_a_package_that_was_deleted_is_named_and_the_environment_made_again(moved):
+    six = next(moved.glob(".venv/lib/python3*/site-packages/six.py"))
+    six.unlink()
+
+    run = launch(moved)
+
+    assert "geokiln: .venv: six.py is missing\n" in run.stderr and "making .venv (once)" in run.stderr
+    assert six.exists()
+
+
 def test_an_interrupted_build_is_made_again(checkout):
     process = subprocess.Popen([sys.executable, checkout / "geokiln"], stderr=subprocess.PIPE, start_new_session=True)
     wait_until(lambda: (checkout / ".venv/pyvenv.cfg").exists())
