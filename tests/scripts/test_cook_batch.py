@@ -246,6 +246,7 @@ COMMAND = """
     with open("cooked.txt", "a") as file:
         file.write(item["id"] + " ")
     if item["id"] == "1":
+        print("no convergence", file=sys.stderr)
         sys.exit(int(sys.argv[3]))
     np.savez(Path(sys.argv[2], "result.npz"), height=np.full(3, item["attributes"]["time"]))
 """
@@ -283,7 +284,7 @@ def test_a_command_that_names_python_runs_the_environments_own(words, arguments,
 @pytest.mark.parametrize(
     ("code", "settings", "tries", "sentence"),
     [
-        (3, {}, 1, "item 1: the command ended with exit code 3; what it printed stands in the log"),
+        (3, {}, 1, "item 1: the command ended with exit code 3; its last line: no convergence"),
         (3, {"exit_codes": {"3": "retry"}, "retries": 2}, 3, "item 1: the command ended with exit code 3"),
         (0, {}, 1, "item 1: the command ended well but did not write result.npz to its folder"),
         (0, {"words": ["no-such-program"]}, 0, "generator.command.words: no-such-program cannot be started: "),

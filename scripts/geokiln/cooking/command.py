@@ -1,16 +1,15 @@
 """Cook an item by any command: hython, a simulator, a shell script."""
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from geokiln.cooking.input_names import CHECKOUT
+from geokiln.cooking.process import Process, how_it_ended
 from geokiln.errors import DropItem, UserError
 from geokiln.geometry.geo_file import write_geo
 from geokiln.storage.users_arrays import read_users_arrays
@@ -19,18 +18,17 @@ from geokiln.storage.users_arrays import read_users_arrays
 def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=None, read_outputs=None):
     """Run a command for one item and return its targets: component name -> array.
 
-    The command gets a folder of its own that is removed afterwards, with the item in ``item.json``: ``id``, ``seed``,
-    ``attributes``, ``parameters``. It runs in the project's folder; what it prints goes to the job's log.
+    The command gets a folder of its own that is removed afterwards, with the item in ``item.json`` (see `about`). It
+    runs in the project's folder; what it prints goes to the job's log.
 
     Parameters
     ----------
     words : list of str
         The command, without a shell; ``{item}`` stands for the path of ``item.json``, ``{folder}`` for the folder,
-        ``{id}`` for the item's identity, ``{geometry}`` for the path of its own geometry, if it brings one,
-        ``python3`` for this interpreter.
+        ``{id}`` for the item's identity, ``{geometry}`` for the path of its own geometry, if it brings one. See
+        `words_to_run` for the others.
     outputs : list of str
-        Files that it must write to the folder. Arrays in ``.npz`` become targets by their names, an ``.npy`` by the
-        file's; others need *read_outputs*.
+        Files that it must write to the folder, see `read_targets`.
     time_limit : float, optional
         Seconds after which the command and what it started are killed.
     retries : int
@@ -48,25 +46,49 @@ def run_command(item, words, outputs, time_limit=None, retries=0, exit_codes=Non
     """
     for attempt in range(retries + 1):
         with tempfile.TemporaryDirectory(prefix="geokiln-") as folder:
-            about = {name: np.asarray(item[name]).tolist() for name in item.names}
-            document = {"id": item.id, "seed": item.seed, "attributes": about, "parameters": item.parameters}
             path = Path(folder, "item.json")
-            path.write_text(json.dumps(document), encoding="utf-8")
+            path.write_text(json.dumps(about(item)), encoding="utf-8")
             values = {"{item}": str(path), "{folder}": folder, "{id}": item.id}
             if any("{geometry}" in word for word in words):
                 values["{geometry}"] = str(Path(folder, "item.geo"))
                 write_geo(values["{geometry}"], item.geometry)
-            code = _run([_filled(word, values) for word in with_own_python(words)], time_limit)
-            if code == 0:
-                return _read(item, Path(folder), outputs, read_outputs)
-        ended = f"ran longer than {time_limit} s" if code is None else f"ended with exit code {code}"
-        action = "retry" if code is None else (exit_codes or {}).get(str(code), "error")
-        if action == "drop":
+            with Process(words_to_run(words, values)) as process:
+                process.wait(time_limit)
+            if process.code == 0:
+                return read_targets(item, folder, outputs, read_outputs)
+        ended, again = how_it_ended(process, time_limit), action(process.code, exit_codes)
+        if again == "drop":
             raise DropItem(f"the command {ended}")
-        if action == "error":
+        if again == "error":
             break
         print(f"item {item.id}: the command {ended}; {retries - attempt} more tries", flush=True)
-    raise UserError(f"item {item.id}: the command {ended}; what it printed stands in the log")
+    raise UserError(f"item {item.id}: the command {ended}; {process.last_line}")
+
+
+def about(item):
+    """Return what a command is told of an item, plain JSON."""
+    attributes = {name: np.asarray(item[name]).tolist() for name in item.names}
+    return {"id": item.id, "seed": item.seed, "attributes": attributes, "parameters": item.parameters}
+
+
+def action(code, exit_codes):
+    """Return what the end of a command means for its item: ``error``, ``retry`` or ``drop``; None is the time limit."""
+    return "retry" if code is None else (exit_codes or {}).get(str(code), "error")
+
+
+def words_to_run(words, values):
+    """Return the words of a command as they are run: *values* in their places, and programs and files found.
+
+    ``python`` and ``python3`` are this interpreter. A file that is not in the project but in Geokiln's checkout is that
+    one, as everywhere in a config.
+    """
+    words = [_in_checkout(word) if number or "/" in word else word for number, word in enumerate(words)]
+    return [_filled(word, values) for word in with_own_python(words)]
+
+
+def _in_checkout(word):
+    there = os.path.join(CHECKOUT, word)
+    return there if "{" not in word and not os.path.isfile(word) and os.path.isfile(there) else word
 
 
 def with_own_python(words):
@@ -93,32 +115,20 @@ def _filled(word, values):
     return word
 
 
-def _run(words, time_limit):
-    """Run a command in a process group of its own; return its exit code, or None if it took too long."""
-    try:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
-    except OSError as error:
-        raise UserError(f"generator.command.words: {words[0]} cannot be started: {error.strerror}") from None
-    try:
-        return process.wait(time_limit)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:  # whatever ends the wait, nothing is left running
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def read_targets(item, folder, outputs, read_outputs=None):
+    """Return the targets in the files *outputs* of an item's folder: component name -> array.
 
-
-def _read(item, folder, outputs, read_outputs):
+    Arrays in ``.npz`` become targets by their names, an ``.npy`` by the file's; others need *read_outputs*.
+    """
     for name in outputs:
-        if not (folder / name).is_file():
+        if not os.path.isfile(os.path.join(folder, name)):
             raise UserError(f"item {item.id}: the command ended well but did not write {name} to its folder")
     if read_outputs:
         return read_outputs(item, str(folder))
     targets = {}
     for name in outputs:
         if name.endswith((".npz", ".npy")):
-            for target, array in read_users_arrays(folder / name, f"item {item.id}: {name}").items():
+            for target, array in read_users_arrays(os.path.join(folder, name), f"item {item.id}: {name}").items():
                 if target in targets:
                     raise UserError(f"item {item.id}: {name} holds {target!r}, as a file before it does")
                 targets[target] = array
