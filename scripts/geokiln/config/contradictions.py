@@ -3,6 +3,8 @@
 from geokiln.config.reading import reads_dataset
 from geokiln.storage.suffixes import is_foreign, made_suffix, suffix_of
 
+OF_AN_ITEM, OF_A_BATCH = ("{item}", "{id}", "{geometry}"), ("{items}", "{results}")  # places in the words of a command
+
 
 def contradictions(config):
     """Yield a sentence for each contradiction between keys; *config* obeys the schema."""
@@ -21,7 +23,14 @@ def contradictions(config):
 
 def _of_words(words, items):
     brings = items["element"] in ("piece", "group", "packed") or "geometry" in items["include"]
-    if any("{geometry}" in word for word in words or ()) and not brings:
+    named = {place for place in OF_AN_ITEM + OF_A_BATCH for word in words or () if place in word}
+    if len(named.intersection(OF_A_BATCH)) == 1:
+        yield "generator.command.words: {items} and {results} go together: a command that cooks a batch needs both"
+    elif named.issuperset(OF_A_BATCH):
+        for place in OF_AN_ITEM:
+            if place in named:
+                yield f"generator.command.words: {place} does not go with {{items}}, which holds it for each item"
+    elif "{geometry}" in named and not brings:
         yield "generator.command.words: {geometry} needs items that bring it: add geometry to work_items.include"
 
 
@@ -46,7 +55,8 @@ def _of_cooking(geometry, command):
     if source != "generator" and suffix_of(geometry["name"]) not in ("", made_suffix(source)):
         right = f"it becomes a {made_suffix(source)}" if is_foreign(source) else "both need one suffix"
         yield f"geometry.name: {geometry['name']}, but geometry.source is {source}: {right}"
-    if command["words"] and not command["outputs"]:
+    batch = any("{items}" in word for word in command["words"] or ())  # its results may hold the targets
+    if command["words"] and not command["outputs"] and not batch:
         yield "generator.command.outputs: name the files that the command writes for an item"
 
 

@@ -6,6 +6,7 @@ Nothing heavy is imported before it is known that something must be cooked.
 import json
 from pathlib import Path
 
+from geokiln.cooking.batch_folder import commands_folder
 from geokiln.cooking.context import cook_context, kept_context, why_cooked
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, read_json, watch, write_json, written
@@ -81,13 +82,14 @@ def run_batch_job(
         See `geokiln.cooking.cook_batch.cook_batch`; what was cooked is kept.
     """
     context_file = STORE / "contexts" / report  # of the last run, to say why something was cooked
-    with locked(data_points), written(context_file) as new_context_file:
+    with locked(data_points), written(context_file) as new_context_file, commands_folder(report) as folder:
         unchanged = watch([*closure(generator), *generator_inputs])
         check_planned([*closure(generator), *generator_inputs], planned)
         made_by = [command["words"], command["outputs"]]
         context = cook_context(generator, generator_inputs, parameters, environment, parts, made_by, recooked)
         digests = read_digests(table, rows)
-        store = Store(f"data_points/{kept_context(context, generator_inputs)}")
+        kept_in = kept_context(context, generator_inputs)
+        store = Store(f"data_points/{kept_in}")
         id_attribute = id_attribute_of(array_headers(table))
         key, policy = batch_key(digests, with_identity(invalid, id_attribute)), _policy(command)
         if store.is_whole(key) and _still_holds(store.folder / key / "report.json", policy):
@@ -97,7 +99,7 @@ def run_batch_job(
             from geokiln.storage.audit import audited
 
             with audited("cook", generator, generator_inputs, [table, *geometry]) as covered:
-                cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call)
+                cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call, folder / kept_in)
                 covered()  # before a week of cooking, and again whenever something is kept
                 left_out = invalid == "drop", failed == "drop"
                 done = cook(items, digests, key, store, *left_out, lambda: (unchanged(), covered()), policy)
@@ -126,7 +128,7 @@ def _still_holds(report, policy):
     return not report["dropped"] or report.get("policy", "") == policy
 
 
-def _prepared(generator, time_limit, parameters, parts, command, items_per_call):
+def _prepared(generator, time_limit, parameters, parts, command, items_per_call, folder):
     """Return the function that cooks a batch, once the user's ``setup`` was called."""
     import numpy as np
 
@@ -136,7 +138,7 @@ def _prepared(generator, time_limit, parameters, parts, command, items_per_call)
 
     generator = Generator(generator, time_limit)
     generator.setup(parameters)
-    kind = cook_kind(generator, parameters, parts, command, items_per_call)
+    kind = cook_kind(generator, parameters, parts, command, items_per_call, folder)
 
     def cook(items, digests, key, store, *policy):
         for name, reason in items.no_inputs.items() if kind.default_inputs else ():

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from contextlib import closing
 
 import numpy as np
 
@@ -54,10 +55,11 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
     needed = {f"input/{name}" for name in items.input_names} if kind.default_inputs else set()
     found = find_items(store, digests, needed)
     missing = found.missing
-    dropped, failures, cooked = {}, {}, _Cooked(store, digests, found, check)
+    dropped, failures, cooked = {}, {}, _Cooked(store, digests, found, check, lambda rows: kind.kept(items.ids[rows]))
+    calls = _calls(kind, items, digests, missing)
     try:
-        for rows, crash in _calls(kind, missing):
-            start = time.perf_counter()
+        start = time.perf_counter()  # an item's time begins where that of the one before it ended
+        for rows, crash in calls:
             if crash and crash.times > 1:
                 ended = UserError(f"{crash.where} ended the process ({crash.how})")
                 good, components, errors = rows[:0], {}, dict.fromkeys(range(len(rows)), ended)
@@ -75,7 +77,9 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
                 if cause and len(failures) < TRACEBACKS:
                     traceback.print_exception(type(cause), cause, cause.__traceback__)
                 reasons[str(items.ids[rows[row]])] = _reason(kind, items.ids[rows[row]], error)
+            start = time.perf_counter()
     finally:  # Ctrl-C, too, keeps what is there
+        calls.close()
         running.page.items(-1, -1, 0)
         cooked.keep()
     done = {"cooked": len(missing), "reused": len(items) - len(missing)}
@@ -90,14 +94,18 @@ def cook_batch(items, digests, key, kind, store, drop_invalid=False, tolerate=Fa
     return {**done, "dropped": len(dropped), "failed": len(failures), "key": key}
 
 
-def _calls(kind, missing):
+def _calls(kind, items, digests, missing):
     """Yield the rows of each call, and a Crash if they ended the process before: those come last."""
     crashes = {(crash.first, crash.last): crash for crash in running.crashes if crash.first >= 0}
     groups = [(missing[(missing >= first) & (missing <= last)], crash) for (first, last), crash in crashes.items()]
     calm = np.setdiff1d(missing, np.concatenate([rows for rows, _ in groups])) if groups else missing
     for rows, crash in [(calm, None), *groups]:
-        for call in kind.calls(len(rows)):
-            yield rows[call.start : call.stop], crash
+        if crash and crash.times > 1 and len(rows):  # it is not to be asked again
+            yield rows, crash
+        elif len(rows):
+            with closing(kind.calls(items.rows(rows), digests[rows])) as calls:
+                for call in calls:
+                    yield rows[call.start : call.stop], crash
 
 
 def _cook(kind, items):
@@ -115,8 +123,8 @@ def _cook(kind, items):
 class _Cooked:
     """Items that were cooked: a few at a time are kept in the store until their batch is complete."""
 
-    def __init__(self, store, digests, found, check):
-        self.store, self.digests, self.found, self.check = store, digests, found, check
+    def __init__(self, store, digests, found, check, kept):
+        self.store, self.digests, self.found, self.check, self.kept = store, digests, found, check, kept
         self._pending = []  # (rows, components, seconds of each), all with the same components and shapes
         self._since, self._wait = None, KEEP_SECONDS
 
@@ -142,6 +150,7 @@ class _Cooked:
             key = piece_key(self.digests[rows])
             keep_items(self.store, key, arrays, self.digests[rows], seconds, partial=True)
             self.found.add(key, rows, np.arange(len(rows)))
+            self.kept(rows)
             self._wait = max(KEEP_SECONDS, (time.perf_counter() - start) / KEEP_SHARE)
         self._pending, self._since = [], None
 

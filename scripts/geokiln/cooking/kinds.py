@@ -4,12 +4,14 @@ from typing import Protocol
 
 import numpy as np
 
+from geokiln.cooking.batch_command import BatchCommand, reason_of
 from geokiln.cooking.checked_values import Components, checked_components, float_arrays, numbers_of
-from geokiln.cooking.command import run_command
+from geokiln.cooking.command import read_targets, run_command
 from geokiln.cooking.generator import Generator
-from geokiln.errors import InvalidExample, UserError
+from geokiln.errors import DropItem, InvalidExample, UserError
 from geokiln.storage.arrays import check_same_layout
 from geokiln.storage.rounding import ROUNDING
+from geokiln.user_code import running
 from geokiln.work_items.items import ManyItems
 
 PARTS = {"inputs": "input", "targets": "target", "baseline": "baseline"}
@@ -30,8 +32,12 @@ class CookKind(Protocol):
     generator: Generator
     default_inputs: bool
 
-    def calls(self, count):
-        """Return the ranges that *count* items are cooked in, a call of `cook` for each; together ``range(count)``."""
+    def calls(self, items, digests):
+        """Return an iterator over the ranges of rows that WorkItems are cooked in, a call of `cook` for each.
+
+        Together they are all rows; *digests* (n, 2) identify the items. It may take as long as it wants: what was
+        cooked before is kept meanwhile.
+        """
 
     def cook(self, items):
         """Cook the WorkItems of one call.
@@ -50,8 +56,11 @@ class CookKind(Protocol):
             Whatever the user's code raises: it fails all items of the call.
         """
 
+    def kept(self, ids):
+        """The items with these identities are in the store now: what else there is of them may go."""
 
-def cook_kind(generator, parameters, parts, command=None, items_per_call=1024):
+
+def cook_kind(generator, parameters, parts, command=None, items_per_call=1024, folder=None):
     """Return the kind of cooking that a project asks for.
 
     Parameters
@@ -63,6 +72,8 @@ def cook_kind(generator, parameters, parts, command=None, items_per_call=1024):
         ``generator.command``: ``words`` (None for no command) and the others of `geokiln.cooking.command.run_command`.
     items_per_call : int
         Of ``cook_batch``, at most.
+    folder : path, optional
+        Where a command that cooks a batch does so, see `geokiln.cooking.batch_folder`.
     """
     has_command = bool(command and command["words"])
     if "targets" in parts and not (has_command or generator.has("cook") or generator.has("cook_batch")):
@@ -74,6 +85,8 @@ def cook_kind(generator, parameters, parts, command=None, items_per_call=1024):
     has_baseline = generator.has("baseline") or generator.has("baseline_batch")
     parts = [part for part in parts if part != "baseline" or has_baseline]
     if has_command and "targets" in parts:
+        if any("{items}" in word for word in command["words"]):
+            return BatchCommandKind(generator, parameters, parts, command, folder)
         return CommandKind(generator, parameters, parts, command)
     if any(generator.has(f"{FUNCTIONS[part]}_batch") for part in parts):
         return BatchKind(generator, parameters, parts, items_per_call)
@@ -87,8 +100,11 @@ class ItemKind:
         self.generator, self.parameters, self.parts = generator, parameters, parts
         self.default_inputs = not (generator.has("inputs") or generator.has("inputs_batch"))
 
-    def calls(self, count):
-        return [range(row, row + 1) for row in range(count)]
+    def calls(self, items, digests):
+        return (range(row, row + 1) for row in range(len(items)))
+
+    def kept(self, ids):
+        pass
 
     def cook(self, items):
         item = items.item(0, self.parameters)
@@ -116,9 +132,48 @@ class CommandKind(ItemKind):
     def part(self, part, item):
         if part != "targets":
             return super().part(part, item)
-        read = self.generator.read_outputs if self.generator.has("read_outputs") else None
-        outputs = run_command(item, read_outputs=read, **self.command)
-        return checked_components("target", outputs, f"item {item.id}: the command's outputs")
+        return checked_components("target", self.outputs(item), f"item {item.id}: the command's outputs")
+
+    def outputs(self, item):
+        """Return what the command gives for an item."""
+        return run_command(item, read_outputs=self.read_outputs, **self.command)
+
+    @property
+    def read_outputs(self):
+        return self.generator.read_outputs if self.generator.has("read_outputs") else None
+
+
+class BatchCommandKind(CommandKind):
+    """A command for all items gives the targets, one item after the other; each is a call once its result is there."""
+
+    def __init__(self, generator, parameters, parts, command, folder):
+        super().__init__(generator, parameters, parts, command)
+        self.batch, self.answer = BatchCommand(folder, **command), None
+
+    def calls(self, items, digests):
+        rows = {str(id_): row for row, id_ in enumerate(items.ids)}
+        names = [digest.tobytes().hex() for digest in digests]
+        for answer in self.batch.answers(items, names, self.parameters):
+            self.answer, row = answer, rows[answer.id]
+            yield range(row, row + 1)
+            running.page.items(-1, -1, 0)  # this process does nothing but wait now
+
+    def kept(self, ids):
+        self.batch.kept(ids)
+
+    def outputs(self, item):
+        answer = self.answer
+        if answer.error:
+            raise answer.error
+        if answer.line.get("drop") is not None:
+            raise DropItem(reason_of(answer, "drop"))
+        if answer.line.get("error") is not None:
+            raise UserError(f"item {item.id}: the command says: {reason_of(answer, 'error')}")
+        if answer.line.get("targets") is not None:
+            return answer.line["targets"]
+        if not self.command["outputs"] and not self.read_outputs:
+            raise UserError(f'item {item.id}: its line has no "targets", and generator.command.outputs names no file')
+        return read_targets(item, answer.folder, self.command["outputs"], self.read_outputs)
 
 
 class BatchKind(ItemKind):
@@ -128,9 +183,9 @@ class BatchKind(ItemKind):
         super().__init__(generator, parameters, parts)
         self.items_per_call = items_per_call
 
-    def calls(self, count):
-        size = self.items_per_call
-        return [range(first, min(first + size, count)) for first in range(0, count, size)]
+    def calls(self, items, digests):
+        size, count = self.items_per_call, len(items)
+        return (range(first, min(first + size, count)) for first in range(0, count, size))
 
     def cook(self, items):
         many, rows, bad = ManyItems(items, self.parameters), {}, {}

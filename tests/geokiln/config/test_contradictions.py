@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-from geokiln.config.contradictions import contradictions_of_wedges
+from geokiln.config.contradictions import contradictions, contradictions_of_wedges
+from geokiln.config.reading import read_yaml
+
+SHIPPED = Path(__file__).parents[3] / "config.yaml"
 
 
 @pytest.mark.parametrize(
@@ -28,3 +33,32 @@ def test_settings_of_a_wedge_that_contradict_each_other_are_told_once(rungs, cha
     told = list(contradictions_of_wedges([settings, settings], rungs))
 
     assert told == [] if sentence is None else [line.startswith(sentence) for line in told] == [True]
+
+
+@pytest.mark.parametrize(
+    ("words", "outputs", "told"),
+    [
+        (["solve", "{items}", "--to={results}", "{folder}"], [], []),  # targets may stand in the results
+        (["solve", "{item}", "{folder}", "{id}"], ["a.npy"], []),
+        (["solve", "{item}"], [], ["generator.command.outputs: name the files"]),
+        (["solve", "{items}"], [], ["generator.command.words: {items} and {results} go together"]),
+        (["solve", "{results}"], ["a.npy"], ["generator.command.words: {items} and {results} go together"]),
+        (
+            ["solve", "{items}", "{results}", "{item}", "{id}", "{geometry}"],
+            [],
+            [
+                f"generator.command.words: {place} does not go with {{items}}"
+                for place in ("{item}", "{id}", "{geometry}")
+            ],
+        ),
+        (["solve", "{geometry}"], ["a.npy"], ["generator.command.words: {geometry} needs items that bring it"]),
+    ],
+    ids=str,
+)
+def test_places_in_the_words_of_a_command_that_do_not_go_together_are_told(words, outputs, told):
+    config = read_yaml(SHIPPED)
+    config["generator"]["command"].update(words=words, outputs=outputs)
+
+    sentences = list(contradictions(config))
+
+    assert len(sentences) == len(told) and all(map(str.startswith, sentences, told))
