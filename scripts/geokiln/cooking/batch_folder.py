@@ -30,15 +30,19 @@ LONGEST = 256 << 20  # bytes of a line of them
 PATIENCE = 10  # seconds that the command of a killed job has to end
 
 
-@contextlib.contextmanager
 def commands_folder(report):
-    """Yield the folder of all commands of the job that makes *report*, and remove it when the job has its answers.
+    """Return the folder of all commands of the job that makes *report*."""
+    return COMMANDS / str(report).replace("/", "__")
+
+
+@contextlib.contextmanager
+def removed_at_the_end(folder):
+    """Remove the commands' *folder* when the block ends, since each answer is kept by then, or was told.
 
     A job that was asked to stop leaves it to the next run, as a killed one does.
     """
-    folder = COMMANDS / str(report).replace("/", "__")
     try:
-        yield folder
+        yield
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -4,9 +4,10 @@ Nothing heavy is imported before it is known that something must be cooked.
 """
 
 import json
+import shutil
 from pathlib import Path
 
-from geokiln.cooking.batch_folder import commands_folder
+from geokiln.cooking.batch_folder import commands_folder, removed_at_the_end
 from geokiln.cooking.context import cook_context, kept_context, why_cooked
 from geokiln.storage.digests import check_planned
 from geokiln.storage.files import locked, read_json, watch, write_json, written
@@ -82,7 +83,7 @@ def run_batch_job(
         See `geokiln.cooking.cook_batch.cook_batch`; what was cooked is kept.
     """
     context_file = STORE / "contexts" / report  # of the last run, to say why something was cooked
-    with locked(data_points), written(context_file) as new_context_file, commands_folder(report) as folder:
+    with locked(data_points), written(context_file) as new_context_file:
         unchanged = watch([*closure(generator), *generator_inputs])
         check_planned([*closure(generator), *generator_inputs], planned)
         made_by = [command["words"], command["outputs"]]
@@ -92,7 +93,9 @@ def run_batch_job(
         store = Store(f"data_points/{kept_in}")
         id_attribute = id_attribute_of(array_headers(table))
         key, policy = batch_key(digests, with_identity(invalid, id_attribute)), _policy(command)
+        folder = commands_folder(report)
         if store.is_whole(key) and _still_holds(store.folder / key / "report.json", policy):
+            shutil.rmtree(folder, ignore_errors=True)  # a kill may have spared it
             line = f"0 cooked, {len(digests)} reused: no item of this batch changed"
         else:
             items = read_items(table, rows.start if rows else 0, len(digests), geometry)
@@ -102,7 +105,8 @@ def run_batch_job(
                 cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call, folder / kept_in)
                 covered()  # before a week of cooking, and again whenever something is kept
                 left_out = invalid == "drop", failed == "drop"
-                done = cook(items, digests, key, store, *left_out, lambda: (unchanged(), covered()), policy)
+                with removed_at_the_end(folder):
+                    done = cook(items, digests, key, store, *left_out, lambda: (unchanged(), covered()), policy)
             key = done["key"]
             why = f": {why_cooked(read_json(context_file), context)}" if context_file.exists() else ""
             left_out = "".join(f", {done[what]} {what}" for what in ("dropped", "failed") if done[what])
