@@ -190,6 +190,17 @@ def test_an_item_that_answers_alone_is_good(arguments):
     assert made()[0] == list("01234")
 
 
+def test_a_command_that_does_not_end_after_its_last_answer_is_killed_and_nothing_is_lost(arguments, capfd, monkeypatch):
+    monkeypatch.setattr("geokiln.cooking.batch_command.GRACE", 0.2)
+    clean = "write(json.dumps(answer) + '\\n'); print('cleaning up', flush=True); time.sleep(60)"
+
+    main(arguments({"4": clean}))
+
+    assert made()[0] == list("01234")
+    told = "all items were answered when the command was killed; its last line: cleaning up\n"
+    assert told in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("start", "numbers", "starts", "sentence"),
     [

@@ -97,18 +97,20 @@ class BatchCommand:
         values = {"{items}": str(folder.items), "{results}": str(folder.results), "{folder}": str(folder.path)}
         self._live = folder.path
         with folder.lock() as lock, Process(words_to_run(self.words, values), folder.path, lock) as process:
+            folder.last = time.monotonic()
             while folder.unanswered and not folder.mistake and process.poll():
                 yield from self._noted(folder.answers())
                 if self.time_limit and time.monotonic() - folder.last > self.time_limit:
                     break
             if not folder.unanswered:
                 process.wait(GRACE)
-        yield from self._noted(folder.answers())
+        if folder.unanswered:
+            yield from self._noted(folder.answers())
         folder.clear()
         self._live = None
         if folder.mistake:
             raise UserError(f"generator.command: {folder.mistake}; {_not_cooked(len(folder.unanswered))}")
-        folder.code, folder.how = process.code, how_it_ended(process, self.time_limit)
+        folder.code, folder.how = process.code, how_it_ended(process, self.time_limit if folder.unanswered else None)
         silent = ", without an answer" if process.code == 0 and folder.unanswered else ""
         folder.ended = f"{folder.how}{silent}; {process.last_line}"
         if process.code != 0 and not folder.unanswered:
