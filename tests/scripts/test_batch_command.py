@@ -212,6 +212,7 @@ def test_a_command_that_does_not_end_after_its_last_answer_is_killed_and_nothing
         ),
         ("sys.exit(4)", range(2), 3, "exit code 4; it printed nothing; 2 items are not cooked"),
         ("os._exit(0)", range(5), 3, "exit code 0, without an answer; it printed nothing; 5 items are not cooked"),
+        ("sys.exit(2)", range(5), 1, "exit code 2; it printed nothing; 5 items are not cooked"),  # as argparse ends
     ],
 )
 def test_a_command_that_cannot_start_is_not_tried_for_each_item(start, numbers, starts, sentence, arguments, failure):
@@ -222,8 +223,8 @@ def test_a_command_that_cannot_start_is_not_tried_for_each_item(start, numbers, 
     tried = len(noted("starts.txt"))
     main(arguments())
 
-    begun = "cook_batch: generator.command: the command began no item in 3 starts; the last time it ended with"
-    assert message == f"{begun} {sentence}"
+    last = "the last time of 3 it" if starts == 3 else "it"
+    assert message == f"cook_batch: generator.command: the command began no item; {last} ended with {sentence}"
     assert (tried, made("7-7")[0], made()[0]) == (starts, ["7"], list("01234"))
 
 
@@ -375,7 +376,8 @@ def test_what_was_answered_is_not_asked_again_though_its_job_did_not_read_it(end
     plan = {"0": f"if len(items) == 5: write({some} + json.dumps(answer)[:9]); {killed}; time.sleep(1000)"}
 
     assert start(arguments(plan)).wait() == 1
-    wait_until(lambda: gone(noted("starts.txt")[-1]))
+    command = noted("starts.txt")[-1]
+    wait_until(lambda: gone(command))
     first = noted("asked.txt")
     with pytest.raises(SystemExit):  # a run that fails before it cooks takes nothing away
         main(arguments(more=["--generator-digest", "other"]))

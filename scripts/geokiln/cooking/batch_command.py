@@ -10,6 +10,7 @@ from geokiln.errors import DropItem, UserError, listed
 from geokiln.geometry.geo_file import write_geo
 
 STARTS = 3  # in a row without a sign of life: then it cannot start
+NO_START = (2, 126, 127)  # exit codes that say so at once: what shells and parsers of command lines end with
 GRACE = 10  # seconds that the command has to end, once all items are answered
 
 
@@ -58,7 +59,8 @@ class BatchCommand:
             run = yield from self._run(batch, queue)
             queue = list(run.unanswered)
             alive, in_a_row = alive or run.signs, 0 if run.signs else in_a_row + 1
-            if queue and in_a_row == STARTS:
+            refused = run.code in NO_START and not run.signs and str(run.code) not in (self.exit_codes or {})
+            if queue and (refused or in_a_row == STARTS):
                 raise _cannot_start(in_a_row, run.ended, len(queue) + len(aside))
             suspects = run.begun or queue[:1]
             aside += suspects
@@ -152,7 +154,8 @@ def reason_of(answer, key):
 
 
 def _cannot_start(times, ended, count):
-    starts = f"generator.command: the command began no item in {times} starts; the last time it {ended}"
+    last = f"it {ended}" if times == 1 else f"the last time of {times} it {ended}"
+    starts = f"generator.command: the command began no item; {last}"
     return UserError(f"{starts}; {_not_cooked(count)}")
 
 

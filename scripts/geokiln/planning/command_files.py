@@ -18,8 +18,12 @@ def command_files(words, checkout):
     ``a.json,b.json``), or be a line for a shell. ``-m package.module`` and ``-c "import module"`` name modules of the
     project. Of a Python file the modules beside it that it imports count, too, of a shell script the files that its
     words name. What has braces is filled in for each item and names nothing, nor does an option such as ``--log=``.
+
+    Geokiln's own scripts (its folder ``houdini``) do not count: an upgrade would cook everything anew.
     """
-    return list(dict.fromkeys(_files(words or [], checkout, set())))
+    own = os.path.join(os.path.abspath(checkout), "houdini", "")
+    files = dict.fromkeys(_files(words or [], checkout, set()))
+    return [file for file in files if not os.path.abspath(file).startswith(own)]
 
 
 def _files(words, checkout, known):

@@ -35,6 +35,7 @@ SIM = ["sim/__init__.py", "sim/solve.py", "sim/rest.py"]
         (["bash", "run.sh"], ["run.sh", "cook.py", "a.json", *SIM]),
         (["bash", "-c", "no end of 'a.json"], []),
         (["solve", "config.yaml"], ["../checkout/config.yaml"]),
+        (["hython", "houdini/cook_items.py"], []),  # an upgrade of Geokiln cooks nothing
     ],
     ids=str,
 )
@@ -42,6 +43,8 @@ def test_what_the_words_of_a_command_name_counts_and_what_that_runs(words, named
     for path, text in FILES.items():
         write(f"project/{path}", text)
     write("checkout/config.yaml", "")
+    write("checkout/houdini/cook_items.py", "import item_scene")
+    write("checkout/houdini/item_scene.py", "")
     monkeypatch.chdir(tmp_path / "project")
 
     result = command_files(words, "../checkout")
