@@ -67,7 +67,7 @@ def subspace_iteration(blocks, width, n_components):
         for block in blocks():
             block = np.asarray(block, subspace.dtype)
             along = block @ subspace
-            within += np.float64(along.T @ along)
+            within += (along.T @ along).astype(np.float64)
             if not whole:
                 image += np.matmul(block.T, along, out=product)
         del product

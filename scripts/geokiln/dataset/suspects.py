@@ -102,7 +102,7 @@ def _lost(reports):
 
 def _range(low, high, lost):
     """Return the range of each column, or of a component that is judged as a whole (the RMS of its columns')."""
-    spread = np.float64(high) - low
+    spread = high.astype(np.float64) - low
     return spread if len(lost) == len(spread) else np.sqrt(np.mean(spread**2, keepdims=True))
 
 
@@ -188,9 +188,9 @@ def _are_equal(pairs):
     """Whether two components are equal on all examples, and no constant."""
     difference, low, high = 0.0, np.inf, -np.inf
     for truth, given in pairs:
-        difference = max(difference, np.abs(np.float64(truth) - given).max())
+        difference = max(difference, np.abs(truth.astype(np.float64) - given).max())
         low, high = np.minimum(low, truth.min(0)), np.maximum(high, truth.max(0))
         if difference > 10 * EQUAL_SHARE * np.abs(truth).max():
             return False
-    spread = (np.float64(high) - low).max()
+    spread = (high.astype(np.float64) - low).max()
     return spread > 0 and difference <= EQUAL_SHARE * spread

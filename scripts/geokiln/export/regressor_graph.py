@@ -41,7 +41,8 @@ def add_nodes(graph, kind, arrays, settings, value):
         return _add_nearest(graph, arrays["targets"], queries, value, *tie_width(matrix, offsets))
     if kind == "kernel":
         value = _add_kernel(graph, settings, arrays["examples"], queries, value)
-        parts = graph.constant("weights", kernel_weights(arrays)), graph.constant("bias", np.float64(arrays["bias"]))
+        weights, bias = kernel_weights(arrays), arrays["bias"].astype(np.float64)
+        parts = graph.constant("weights", weights), graph.constant("bias", bias)
         value = graph.node("Gemm", [value, *parts], "sum")
     return graph.node("Cast", [value], "coefficients", to=TensorProto.FLOAT)
 

@@ -79,7 +79,7 @@ def _fit_linear(inputs, targets, settings):
     Without weight decay it is least squares, and where inputs depend on each other, of all solutions the one of the
     smallest weights. Ridge would give any weight to a direction in which inputs vary by their rounding only.
     """
-    inputs, targets = np.float64(inputs), np.float64(targets)
+    inputs, targets = inputs.astype(np.float64), targets.astype(np.float64)
     if settings["weight_decay"]:
         ridge = Ridge(settings["weight_decay"] * len(inputs), solver="svd").fit(inputs, targets)
         return {"weight": ridge.coef_.reshape(targets.shape[1], -1).T, "bias": ridge.intercept_}
@@ -101,10 +101,10 @@ def _fit_kernel(inputs, targets, settings):
             f"training.max_examples: a kernel regressor solves for as many unknowns as there are training examples, "
             f"{len(inputs)}; at most {MOST_EXAMPLES} are possible"
         )
-    inputs, bias = np.float64(inputs), targets.mean(0, dtype=np.float64)
+    inputs, bias = inputs.astype(np.float64), targets.mean(0, dtype=np.float64)
     parameters = kernels.parameters(settings, inputs)
     decay = len(inputs) * settings["weight_decay"]
-    decay /= np.float64(kernels.unit(settings, inputs)) ** parameters.get("degree", 1)
+    decay /= kernels.unit(settings, inputs) ** parameters.get("degree", 1)
     decay += LEAST_DECAY * (np.abs(kernels.of_itself(settings, inputs)).mean() or 1.0)
     solve = _solve_definite if kernels.is_definite(settings) else _solve_indefinite
     weights = solve(inputs, targets - bias, decay, {"kernel": kernels.NAMES[settings["kernel"]], **parameters})
@@ -184,8 +184,9 @@ def affine_map(kind, arrays, settings):
     """
     _check_kind(kind)
     if kind == "linear":
-        return np.zeros(len(arrays["weight"])), np.float64(arrays["weight"]), np.float64(arrays["bias"])
-    examples = np.float64(arrays["examples"])
+        weight, bias = arrays["weight"].astype(np.float64), arrays["bias"].astype(np.float64)
+        return np.zeros(len(weight)), weight, bias
+    examples = arrays["examples"].astype(np.float64)
     parameters = {"gamma": 1.0} if kind == "nearest" else kernels.parameters(settings, examples)
     gamma = parameters["gamma"]
     if "coef0" in parameters:
@@ -207,7 +208,7 @@ def tie_width(matrix, offsets):
 
 def kernel_weights(arrays):
     """Return the weights of kernels (n_examples, n_coefficients) in the float64 in which they were solved."""
-    return np.float64(arrays["weights"]) + arrays["weights_remainder"]
+    return arrays["weights"].astype(np.float64) + arrays["weights_remainder"]
 
 
 def _check_kind(kind):
