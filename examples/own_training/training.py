@@ -19,7 +19,7 @@ def model(n_in, n_out, settings):
     widths = [n_in, *[settings["hidden_width"]] * settings["hidden_layers"], n_out]
     random = torch.Generator().manual_seed(settings["seed"])
     layers = []
-    for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
+    for fan_in, fan_out in zip(widths[:-1], widths[1:]):
         linear = torch.nn.Linear(fan_in, fan_out)
         with torch.no_grad():
             linear.weight.copy_(uniform(fan_in * fan_out, fan_in, random).view(fan_in, fan_out).T)
