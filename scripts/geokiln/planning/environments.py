@@ -12,7 +12,7 @@ from geokiln.config.file_mistakes import KINDS
 from geokiln.config.reading import locate
 from geokiln.errors import UserError
 from geokiln.planning.building import NEEDED
-from geokiln.planning.interpreters import base_interpreter, interpreter_tag
+from geokiln.planning.interpreters import base_interpreter, interpreter_tag, shipped_for
 from geokiln.storage.fingerprints import blake2b
 from geokiln.storage.requirements import (
     EDITABLE,
@@ -105,8 +105,11 @@ def _planned(kind, settings, checkout, tag_of):
     if isinstance(value, str) and os.path.isdir(os.path.expanduser(value)):
         return _existing(kind, os.path.expanduser(value))
     interpreter = _base(settings["python"], kind)
-    tag, file = tag_of(interpreter), locate(value, checkout) if isinstance(value, str) else None
-    lines = _lines(value) if file is None else []
+    tag, file, lines = tag_of(interpreter), None, []
+    if isinstance(value, str):
+        file = shipped_for(locate(value, checkout), interpreter, checkout)
+    else:
+        lines = _lines(value)
 
     def name(digest):
         counted = requirement_lines(file, ".", digest) if file else counted_lines(lines, digest=digest)
