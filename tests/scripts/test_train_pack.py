@@ -1,5 +1,6 @@
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,22 @@ def test_what_was_trained_is_not_trained_again_however_the_settings_that_do_not_
     assert [published(), published("other")] == before
     assert [published(wedge)["settings"]["huber_delta"] for wedge in ("third", "fourth")] == [1.0, 7.0]
     assert published("third")["validation_loss"] == published("fourth")["validation_loss"]
+
+
+def test_a_training_says_which_python_it_ran_on_and_another_place_of_it_finds_it_again(
+    train, capsys, published, monkeypatch
+):
+    monkeypatch.setattr(sys, "base_prefix", "/opt/hfs/python")
+    train()
+    before = published()
+    shutil.rmtree("wedges")
+
+    monkeypatch.setattr(sys, "base_prefix", "/elsewhere")
+    train()
+
+    assert said(capsys).startswith("0 trained, 1 reused")
+    assert (before["python"], before["base_prefix"]) == (platform.python_version(), "/opt/hfs/python")
+    assert published() == before
 
 
 def test_reuse_costs_no_heavy_import(train, pack_arguments, publishing):

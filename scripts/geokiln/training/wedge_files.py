@@ -1,6 +1,8 @@
 """A trained wedge on disk, judged in physical units."""
 
 import csv
+import platform
+import sys
 import time
 from pathlib import Path
 
@@ -44,7 +46,9 @@ def write_wedge(folder, basis, table, settings, outcome, own=None):
     with open(Path(folder, "losses.csv"), "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([LOSSES, *outcome.rows])
     seconds = round(outcome.seconds + time.perf_counter() - start, 3)
-    write_json(Path(folder, "training.json"), {**about, "dataset": table.digest, "seconds": seconds})
+    about |= {"dataset": table.digest, "seconds": seconds}
+    where = {"python": platform.python_version(), "base_prefix": sys.base_prefix}  # to tell, not to count
+    write_json(Path(folder, "training.json"), {**about, **where})
 
 
 def _count(weights):
