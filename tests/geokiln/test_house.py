@@ -80,6 +80,13 @@ def test_the_allowed_arrows_form_no_circle():
     assert not [wing for wing in ALLOWED if wing in leads_to(wing)]
 
 
+def test_no_array_is_converted_by_calling_the_type():
+    """numpy 2.0, which older interpreters have, makes a number of ``np.float64(array)`` if that holds one number."""
+    calling = [path.name for path in PACKAGE.rglob("*.py") if "np.float64(" in path.read_text()]
+
+    assert calling == []
+
+
 def test_the_package_never_imports_snakemake():
     importing = [
         path.name for path in PACKAGE.rglob("*.py") if re.search(r"^\s*(import|from) snakemake", path.read_text(), re.M)
