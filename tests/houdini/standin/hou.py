@@ -103,7 +103,7 @@ class OpNode:
         self._path, self._cook, self._errors, self._warnings, self._tuples = path, cook, (), (), {}
         for name, value in parameters.items():
             if isinstance(value, tuple):
-                parms = [Parm(self, name + axis, part, False) for axis, part in zip("xyz", value, strict=True)]
+                parms = [Parm(self, name + "xyz"[place], part, False) for place, part in enumerate(value)]
             else:
                 animated = value == "expression"
                 parms = [Parm(self, name, 0.0 if animated else value, animated)]
