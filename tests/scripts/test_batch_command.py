@@ -212,7 +212,7 @@ def test_a_command_that_does_not_end_after_its_last_answer_is_killed_and_nothing
         ),
         ("sys.exit(4)", range(2), 3, "exit code 4; it printed nothing; 2 items are not cooked"),
         ("os._exit(0)", range(5), 3, "exit code 0, without an answer; it printed nothing; 5 items are not cooked"),
-        ("sys.exit(2)", range(5), 1, "exit code 2; it printed nothing; 5 items are not cooked"),  # as argparse ends
+        ("sys.exit(2)", range(5), 2, "exit code 2; it printed nothing; 5 items are not cooked"),  # as argparse ends
     ],
 )
 def test_a_command_that_cannot_start_is_not_tried_for_each_item(start, numbers, starts, sentence, arguments, failure):
@@ -223,9 +223,20 @@ def test_a_command_that_cannot_start_is_not_tried_for_each_item(start, numbers, 
     tried = len(noted("starts.txt"))
     main(arguments())
 
-    last = "the last time of 3 it" if starts == 3 else "it"
-    assert message == f"cook_batch: generator.command: the command began no item; {last} ended with {sentence}"
+    begun = f"cook_batch: generator.command: the command began no item; the last time of {starts} it ended with"
+    assert message == f"{begun} {sentence}"
     assert (tried, made("7-7")[0], made()[0]) == (starts, ["7"], list("01234"))
+
+
+@pytest.mark.parametrize("end", ["sys.exit(2)", "os._exit(7)"])
+def test_items_that_end_it_one_after_the_other_do_not_keep_it_from_the_rest(end, arguments, failure):
+    plan = dict.fromkeys("0123", end)
+
+    first = failure(main, arguments(plan, range(9), "0-8"))
+    again = failure(main, arguments(plan, range(9), "0-8"))
+
+    assert first.endswith("3 more failed: 1, 2, 3; 5 of 9 items are kept, the next run cooks only the rest")
+    assert "the command began no item" in again and again.endswith("; 4 items are not cooked")
 
 
 def test_a_program_that_is_not_there_is_named_once(arguments, failure):

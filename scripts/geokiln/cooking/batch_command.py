@@ -10,7 +10,7 @@ from geokiln.errors import DropItem, UserError, listed
 from geokiln.geometry.geo_file import write_geo
 
 STARTS = 3  # in a row without a sign of life: then it cannot start
-NO_START = (2, 126, 127)  # exit codes that say so at once: what shells and parsers of command lines end with
+NO_START = (2, 126, 127)  # exit codes that say so sooner: what shells and parsers of command lines end with
 GRACE = 10  # seconds that the command has to end, once all items are answered
 
 
@@ -54,13 +54,12 @@ class BatchCommand:
         batch = _Batch(items, digests, parameters, rows)
         wanted = dict(zip(digests, rows))
         yield from self._noted(left_answers(self.folder.parent, self.folder.name, wanted))
-        queue, aside, in_a_row, alive = list(wanted.values()), [], 0, False
+        queue, aside, in_a_row, alive, turned = list(wanted.values()), [], 0, False, False
         while queue:
             run = yield from self._run(batch, queue)
             queue = list(run.unanswered)
-            alive, in_a_row = alive or run.signs, 0 if run.signs else in_a_row + 1
-            refused = run.code in NO_START and not run.signs and str(run.code) not in (self.exit_codes or {})
-            if queue and (refused or in_a_row == STARTS):
+            alive, in_a_row, turned = alive or run.signs, 0 if run.signs else in_a_row + 1, turned and not run.signs
+            if queue and turned:
                 raise _cannot_start(in_a_row, run.ended, len(queue) + len(aside))
             suspects = run.begun or queue[:1]
             aside += suspects
@@ -68,6 +67,10 @@ class BatchCommand:
             if suspects:
                 at = f"at item {listed(suspects)}, the command {run.ended}"
                 print(f"{at}; it is tried alone at the end, {len(queue)} go on without it", flush=True)
+            refused = run.code in NO_START and str(run.code) not in (self.exit_codes or {})
+            if not run.signs and (refused or in_a_row == STARTS - 1):
+                queue.reverse()  # perhaps it is only these items: the last one tells
+                turned = True
         for number, id_ in enumerate(aside):
             run, error = yield from self._alone(batch, id_)
             alive = alive or run.signs or isinstance(error, DropItem)

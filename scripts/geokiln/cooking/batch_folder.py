@@ -119,6 +119,10 @@ class BatchFolder:
                     write_geometry(row, more["geometry"])
                 items.write(json.dumps({**document, **more}) + "\n")
         folder.results.touch()
+        folder._lock = open(path / "lock", "w")  # noqa: SIM115 (a context manager of its own closes it)
+        fcntl.flock(
+            folder._lock, fcntl.LOCK_EX | fcntl.LOCK_NB
+        )  # before anybody can find the folder: see `left_answers`
         (path / "index.json").write_text(json.dumps(list(zip(folder._ids, digests))), encoding="utf-8")
         return folder
 
@@ -132,9 +136,8 @@ class BatchFolder:
 
     @contextlib.contextmanager
     def lock(self):
-        """Yield an open file on which this process has a lock; whoever inherits the file keeps it."""
-        with open(self.path / "lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        """Yield the number of an open file on which there is a lock; whoever inherits the file keeps that."""
+        with self._lock as file:
             yield file.fileno()
 
     def answers(self):

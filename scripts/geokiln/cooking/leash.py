@@ -9,6 +9,7 @@ command pays for it.
 """
 
 import _thread
+import errno
 import os
 import signal
 import sys
@@ -34,8 +35,8 @@ def _become(words, leash):
     os.set_inheritable(leash, False)
     try:
         os.execvp(words[0], words)
-    except OSError as error:
-        os.write(leash, b"error %d\n" % error.errno)
+    except (OSError, ValueError) as error:  # no such program; no name at all
+        os.write(leash, b"error %d\n" % (getattr(error, "errno", None) or errno.ENOENT))
         os._exit(127)
 
 

@@ -9,6 +9,7 @@ from geokiln.storage.sources import followed, imported_by, module_files
 
 LONGEST_SCRIPT = 1 << 20  # bytes of a shell script that are looked at
 WRITTEN = re.compile("out|log|save|write|dump|cache|te?mp", re.IGNORECASE)  # in the name of an option: no file to read
+SHIPPED = ("cook_items.py", "item_lookup.py", "item_scene.py", "item_targets.py")
 
 
 def command_files(words, checkout):
@@ -19,11 +20,10 @@ def command_files(words, checkout):
     project. Of a Python file the modules beside it that it imports count, too, of a shell script the files that its
     words name. What has braces is filled in for each item and names nothing, nor does an option such as ``--log=``.
 
-    Geokiln's own scripts (its folder ``houdini``) do not count: an upgrade would cook everything anew.
+    Geokiln's own scripts for hython do not count: an upgrade would cook everything anew.
     """
-    own = os.path.join(os.path.abspath(checkout), "houdini", "")
-    files = dict.fromkeys(_files(words or [], checkout, set()))
-    return [file for file in files if not os.path.abspath(file).startswith(own)]
+    own = {os.path.abspath(os.path.join(checkout, "houdini", name)) for name in SHIPPED}
+    return [file for file in dict.fromkeys(_files(words or [], checkout, set())) if os.path.abspath(file) not in own]
 
 
 def _files(words, checkout, known):

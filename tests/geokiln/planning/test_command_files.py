@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from geokiln.planning.command_files import command_files
+from geokiln.planning.command_files import SHIPPED, command_files
 
 FILES = {
     "cook.py": "import json\nimport sim.solve",
@@ -35,7 +37,7 @@ SIM = ["sim/__init__.py", "sim/solve.py", "sim/rest.py"]
         (["bash", "run.sh"], ["run.sh", "cook.py", "a.json", *SIM]),
         (["bash", "-c", "no end of 'a.json"], []),
         (["solve", "config.yaml"], ["../checkout/config.yaml"]),
-        (["hython", "houdini/cook_items.py"], []),  # an upgrade of Geokiln cooks nothing
+        (["hython", "houdini/cook_items.py", "houdini/mine.py"], ["../checkout/houdini/mine.py"]),  # not Geokiln's own
     ],
     ids=str,
 )
@@ -45,8 +47,15 @@ def test_what_the_words_of_a_command_name_counts_and_what_that_runs(words, named
     write("checkout/config.yaml", "")
     write("checkout/houdini/cook_items.py", "import item_scene")
     write("checkout/houdini/item_scene.py", "")
+    write("checkout/houdini/mine.py", "")
     monkeypatch.chdir(tmp_path / "project")
 
     result = command_files(words, "../checkout")
 
     assert sorted(result) == sorted(named)
+
+
+def test_geokilns_own_scripts_are_those_that_it_ships():
+    shipped = {path.name for path in (Path(__file__).parents[3] / "houdini").glob("*.py")}
+
+    assert shipped - {"submit.py"} == set(SHIPPED)  # that one is no command
