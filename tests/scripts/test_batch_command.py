@@ -235,7 +235,7 @@ def test_items_that_end_it_one_after_the_other_do_not_keep_it_from_the_rest(end,
     first = failure(main, arguments(plan, range(9), "0-8"))
     again = failure(main, arguments(plan, range(9), "0-8"))
 
-    assert first.endswith("3 more failed: 1, 2, 3; 5 of 9 items are kept, the next run cooks only the rest")
+    assert "3 more failed" in first and first.endswith("5 of 9 items are kept, the next run cooks only the rest")
     assert "the command began no item" in again and again.endswith("; 4 items are not cooked")
 
 

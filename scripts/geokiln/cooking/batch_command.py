@@ -10,6 +10,7 @@ from geokiln.errors import DropItem, UserError, listed
 from geokiln.geometry.geo_file import write_geo
 
 STARTS = 3  # in a row without a sign of life: then it cannot start
+IN_A_ROW = 10  # of a command that did start: something that it needs has gone
 NO_START = (2, 126, 127)  # exit codes that say so sooner: what shells and parsers of command lines end with
 GRACE = 10  # seconds that the command has to end, once all items are answered
 
@@ -68,7 +69,7 @@ class BatchCommand:
                 at = f"at item {listed(suspects)}, the command {run.ended}"
                 print(f"{at}; it is tried alone at the end, {len(queue)} go on without it", flush=True)
             refused = run.code in NO_START and str(run.code) not in (self.exit_codes or {})
-            if not run.signs and (refused or in_a_row == STARTS - 1):
+            if in_a_row and in_a_row >= (IN_A_ROW if alive else 1 if refused else STARTS - 1):
                 queue.reverse()  # perhaps it is only these items: the last one tells
                 turned = True
         for number, id_ in enumerate(aside):
