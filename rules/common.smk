@@ -20,7 +20,6 @@ from geokiln.errors import UserError
 from geokiln.planning.command_line import asked_alone, check_until, looks_only
 from geokiln.planning.project import Project
 from geokiln.planning.reservations import memory, minutes
-from geokiln.storage.store import STORE
 from geokiln.storage.terminal import Relay
 
 try:
@@ -37,7 +36,7 @@ config.update(PROJECT.config)
 
 LOOKS = workflow.output_settings.dryrun or looks_only(sys.argv[1:])  # the request makes nothing
 if workflow.is_main_process and not LOOKS:
-    Relay(STORE / "running")  # what jobs, which print to their logs, show in the terminal
+    Relay()  # what jobs, which print to their logs, show in the terminal
 TRAINING = PROJECT.training
 GEOMETRIES = list(PROJECT.geometries)  # file names in geometry/
 BATCHES = PROJECT.batches  # of work items; empty while their number is not known
@@ -72,7 +71,7 @@ def code(script):
 
 def environment(kind):
     """The interpreter of an environment: cook, train, predict or formats."""
-    return os.path.join(PROJECT.environments, PROJECT.environment_names[kind], "python")
+    return PROJECT.environment_plans[kind].python
 
 
 def as_it_is(text):

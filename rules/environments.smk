@@ -9,6 +9,7 @@ envvars:
 
 localrules:
     build_environment,
+    take_environment,
 
 
 if workflow.is_main_process:  # before a job fails on what was deleted from one
@@ -27,7 +28,7 @@ rule build_environment:
         "logs/build_environment/{environment}.log",
     wildcard_constraints:
         # One that is there is a plain file to this project: another one may have made it.
-        environment="|".join(PROJECT.missing_environments()) or "none",
+        environment=one_of(PROJECT.missing_environments()),
     params:
         # No input: the folder's name carries all that counts, so a comment in the requirements rebuilds nothing.
         script=os.path.join(CHECKOUT, "scripts/build_environment.py"),
@@ -35,7 +36,6 @@ rule build_environment:
         requirements=environment_plan("requirements"),
         packages=environment_plan("packages"),
         modules=environment_plan("modules"),
-        taken=environment_plan("taken"),
         wheels=PROJECT.wheels,
     shell:
         '"$GEOKILN_PYTHON" {params.script:q}'
@@ -43,7 +43,24 @@ rule build_environment:
         " --requirements {params.requirements:q}"
         " --packages {params.packages:q}"
         " --modules {params.modules:q}"
-        " --taken {params.taken:q}"
         " --wheels {params.wheels:q}"
+        " --python {output.python:q}"
+        " > {log:q} 2>&1"
+
+
+# One that is there already is taken as it is: what is made is the way to it.
+rule take_environment:
+    output:
+        python=".kept/environments/{environment}/python",
+    log:
+        "logs/take_environment/{environment}.log",
+    wildcard_constraints:
+        environment=one_of(PROJECT.missing_environments(taken=True)),
+    params:
+        script=os.path.join(CHECKOUT, "scripts/take_environment.py"),
+        interpreter=environment_plan("interpreter"),
+    shell:
+        '"$GEOKILN_PYTHON" {params.script:q}'
+        " --interpreter {params.interpreter:q}"
         " --python {output.python:q}"
         " > {log:q} 2>&1"

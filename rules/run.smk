@@ -3,7 +3,7 @@
 from snakemake.cli import get_argument_parser
 
 from geokiln.planning.folders import check_folders
-from geokiln.planning.mending import put_damaged_aside
+from geokiln.planning.mending import put_damaged_aside, use_environments
 from geokiln.planning.run_lock import claim_run, leave_nothing
 from geokiln.planning.summary import note_times, print_summary, print_warnings
 from geokiln.planning.targets import check_actions, check_targets, names_of
@@ -43,6 +43,7 @@ if workflow.is_main_process:
         leave_nothing(workflow.logger_manager.get_logfile())
     else:
         claim_run()
+        use_environments(PROJECT)
 
 atexit.register(gc.freeze)  # at the end Python would look through all of Snakemake for garbage, for 0.2 s
 

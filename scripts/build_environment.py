@@ -1,7 +1,4 @@
-"""Make one environment: a virtualenv with its packages, or the way to one that is there.
-
-Runs in Snakemake's own interpreter.
-"""
+"""Build one environment: a virtualenv with its packages. Runs in Snakemake's own interpreter."""
 
 import argparse
 import json
@@ -18,7 +15,6 @@ def main(argv=None):
     parser.add_argument("--packages", type=json.loads, default=[], help="or requirements, as a file has them, JSON")
     parser.add_argument("--modules", nargs="*", default=[], help="Python files and folders to be copied")
     parser.add_argument("--wheels", nargs="?", help="a folder to install from, without a network")
-    parser.add_argument("--taken", nargs="?", help="the interpreter of an environment that is there already")
     parser.add_argument("--python", required=True, help="the file to make: {environment}/python")
     make_environment(**vars(parser.parse_args(argv)))
 

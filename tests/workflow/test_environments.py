@@ -1,5 +1,6 @@
 """Environments in real runs: shared, killed, spoiled, without a network, and what an edit of a local package costs."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -7,12 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import CHECKOUT, copy_project, wait_until
 
 pytestmark = pytest.mark.slow  # each builds an environment
 COOKED = "dataset/examples.json"
+NAMES = ("one", "two")
+SCALED = """
+plain = cook
+
+
+def cook(item):
+    return {name: FACTOR * array for name, array in plain(item).items()}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +33,7 @@ def built(projects):
     (project / "tools/pyproject.toml").write_text("[project]\nname = 'tools'\nversion = '1.0'\n")
     (project / "tools/tools.py").write_text("FACTOR = 2.0\n")
     code = (project / "generator.py").read_text()
-    (project / "generator.py").write_text(f"from tools import FACTOR\n{code}")
+    (project / "generator.py").write_text(f"from tools import FACTOR\n{code}\n{SCALED}")
     project.configure(environments={"folder": "../package_envs", "cook": ["-r numpy.txt", "./tools"]})
     (project / "numpy.txt").write_text("# arrays\nnumpy==2.4.6\n")
     folder = project.folder.parent / "package_envs"
@@ -74,6 +84,23 @@ def test_what_was_deleted_from_an_environment_is_named_and_put_back_and_nothing_
     assert f"environment {environment.name}: {lost} is missing; it is built again" in built["output"]
     assert not still and (site / lost).exists()
     assert built["rules"] == set() and "Nothing to be done" in built["output"]
+
+
+def test_what_a_run_uses_is_not_taken_from_under_it(project):
+    """The lock is that of another run: one that uses the environment, and goes on."""
+    environment = folders(project)[0]
+    site = next(environment.glob("lib/python3*/site-packages"))
+    (site / "tools.py").unlink()
+    with open(environment.parent / f".locks/{environment.name}.used", "a") as used:
+        fcntl.flock(used, fcntl.LOCK_SH)
+        meanwhile = project.build(COOKED)
+        left = (environment / "python").exists(), (site / "tools.py").exists()
+
+    built = project.build(COOKED)
+
+    assert "tools.py is missing; a run that uses it goes on, so it is built again after that" in meanwhile["output"]
+    assert left == (True, False)
+    assert "tools.py is missing; it is built again" in built["output"] and (site / "tools.py").exists()
 
 
 def test_a_file_cut_short_is_named_when_a_job_has_failed_and_the_next_run_mends_it(project):
@@ -178,3 +205,27 @@ def test_an_environment_that_is_there_is_taken_as_it_is_wherever_it_lies(project
     assert (moved["cooked"], moved["rules"]) == (0, set())
     project.configure(geometry={"seed": 8})
     assert project.build(COOKED)["cooked"] == 96  # by the environment where it lies now
+
+
+def test_projects_with_like_environments_of_their_own_each_use_theirs(project, projects, tmp_path):
+    """Loose modules do not count, so both have one name; neither may run in the other's."""
+    pair = []
+    for name in NAMES:
+        shutil.copytree(folders(project)[0], tmp_path / name, symlinks=True)
+        next((tmp_path / name).glob("lib/python3*/site-packages/tools.py")).write_text(f"FACTOR = {len(pair) + 2}\n")
+        copied = copy_project(project.folder, projects / f"own_{name}")
+        copied.configure(environments={"cook": str(tmp_path / name)})
+        pair.append(copied)
+
+    for copied in pair:
+        copied.build(COOKED)
+    ways = [next(copied.folder.glob(".kept/environments/cook-*/bin/python")) for copied in pair]
+
+    assert ways[0].parts[-3] == ways[1].parts[-3]
+    for way, name in zip(ways, NAMES, strict=True):
+        assert f"{tmp_path}/{name}/bin/python" in way.read_text()
+    for copied in pair:
+        copied.configure(geometry={"seed": 9})
+        copied.build(COOKED)
+    one, two = (np.fromfile(copied / "dataset/examples.raw", np.float32).reshape(96, -1)[:, -1] for copied in pair)
+    np.testing.assert_allclose(two, 1.5 * one, rtol=1e-5)

@@ -110,8 +110,10 @@ def _reason(error):
         hint = ""
         if isinstance(value, str) and {"number", "integer"} & set(kinds) and reads_as_number(value):
             hint = " (a text; take it out of its quotes)"
-        if isinstance(value, float) and value.is_integer():
+        if isinstance(value, float) and value.is_integer() and "integer" in kinds:
             hint = f" (write {value:.0f})"
+        if type(value) in (int, float) and "string" in kinds:
+            hint = ' (a number; put it in quotes, as in "2.10")'
         return f"{value!r} is not {' or '.join(_with_article(kind) for kind in kinds)}{hint}"
     if error.validator == "enum":
         return f"{value!r} is unknown; {near_match(value, error.validator_value)}"

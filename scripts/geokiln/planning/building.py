@@ -1,4 +1,4 @@
-"""An environment built: a virtualenv with its packages, or the way to one that is there."""
+"""An environment built: a virtualenv with its packages."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.planning.folders import ENVIRONMENTS, writing
-from geokiln.planning.intact import way_to, why_broken, write_contents
+from geokiln.planning.intact import why_broken, write_contents
 from geokiln.storage.files import held_locks, locked
 from geokiln.storage.terminal import is_watched, show
 
@@ -23,6 +23,7 @@ NEEDED = {  # packages that every job of a kind imports; the export, which comes
     "predict": ("numpy", "onnxruntime"),
     "formats": ("numpy",),
 }
+LOCKS = ".locks"  # in the folder of environments
 MISSING = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if u.find_spec(n) is None), sep=', ')"
 WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
 # Lines of pip's that tell how far it is; those of a package that it builds, or skips, are in the log.
@@ -31,26 +32,23 @@ PROGRESS = re.compile(r"Progress (\d+) of (\d+)\s")  # of a download, in bytes
 PROGRESS_SECONDS = 5  # between two lines that say how far a download is
 
 
-def make_environment(python, taken=None, **how):
-    """Make an environment whose file *python* is not there, or that is broken; one at a time, if projects share it.
+def make_environment(python, **how):
+    """Build an environment whose file *python* is not there, or that is broken; one at a time, if projects share it.
 
-    *taken* is the interpreter of one that is there already; the rest is as in `build_environment`. A broken one that is
-    made again keeps its time: what was made with it is not made again.
+    For *how*, see `build_environment`. A broken one that is built again keeps its time: what was made with it is not
+    made again.
     """
     python = Path(python)
     folder = python.parent
-    with writing(folder, ENVIRONMENTS), locked(folder.name, folder.parent / ".locks"):
-        broken = python.exists() and why_broken(folder, taken)
+    with writing(folder, ENVIRONMENTS), locked(folder.name, folder.parent / LOCKS):
+        broken = python.exists() and why_broken(folder)
         if python.exists() and not broken:
             print("built by another project a moment ago")
             return
         before = os.stat(python) if broken else None
         with contextlib.suppress(FileNotFoundError):
             python.unlink()
-        if taken:
-            take_environment(folder, taken)
-        else:
-            build_environment(folder, **how)
+        build_environment(folder, **how)
         if before:
             os.utime(python, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -102,34 +100,23 @@ def build_environment(folder, interpreter, requirements=None, packages=(), modul
     if missing:
         raise UserError(f"{source} lacks {missing}; every environment to {kind} needs it: add it there")
     write_contents(folder)
-    _mark(folder)
+    write_program(folder / "python")
     count = len(list(folder.glob("lib/python3*/site-packages/*.dist-info")))
     show(f"environment {folder.name}: ready, {count} packages in {time.monotonic() - start:.0f} s")
 
 
-def take_environment(folder, interpreter):
-    """Make *folder* the way to an environment that is there already, by its *interpreter*."""
-    folder = Path(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "bin").mkdir(parents=True)
-    _write_program(folder / "bin/python", way_to(interpreter))
-    _mark(folder)
-
-
 def pip_words(line):
-    """Return a requirement as words of pip's command line.
+    """Return a requirement as words of pip's command line, which knows no ``~``.
 
     >>> pip_words("-e ./tools"), pip_words("numpy>=2; python_version > '3.9'")
     (['-e', './tools'], ["numpy>=2; python_version > '3.9'"])
     """
-    return line.split(None, 1) if line.startswith("-") else [line]
+    words = line.split(None, 1) if line.startswith("-") else [line]
+    return [os.path.expanduser(word) if word.startswith("~") else word for word in words]
 
 
-def _mark(folder):
-    _write_program(folder / "python", WRAPPER)
-
-
-def _write_program(path, text):
+def write_program(path, text=WRAPPER):
+    """Write a program, complete or not at all."""
     temporary = path.with_name(f".{path.name}")
     temporary.write_text(text, encoding="utf-8")
     temporary.chmod(0o755)
@@ -178,12 +165,14 @@ def _short(line):
 
 def _copy(module, folder):
     """Copy a Python file, or a folder of modules, to where the environment's interpreter finds it."""
-    module = Path(os.path.expanduser(module)).resolve()
-    site = next(folder.glob("lib/python3*/site-packages"))
-    if module.is_dir():
-        shutil.copytree(module, site / module.name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    path = Path(os.path.expanduser(module)).resolve()
+    target = next(folder.glob("lib/python3*/site-packages")) / path.name
+    if target.exists():
+        raise UserError(f"environments.{folder.name.split('-')[0]}: {module} has the name of a package; rename it")
+    if path.is_dir():
+        shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     else:
-        shutil.copy(module, site)
+        shutil.copy(path, target)
 
 
 def failure_reason(output, remedy, folder):

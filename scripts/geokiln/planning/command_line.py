@@ -15,8 +15,8 @@ LOOKS = {
 }  # fmt: skip
 
 BEFORE_THE_MANIFEST = {
-    "build_environment", "sample_geometry", "sample_unseen", "convert_geometry", "convert_unseen",
-    "import_work_items", "import_unseen", "list_batches",
+    "build_environment", "take_environment", "sample_geometry", "sample_unseen", "convert_geometry",
+    "convert_unseen", "import_work_items", "import_unseen", "list_batches",
 }  # fmt: skip
 
 

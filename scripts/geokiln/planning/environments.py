@@ -1,18 +1,16 @@
 """Environments: one per kind of job, in a folder whose name carries all that it depends on."""
 
-import functools
 import json
 import os
 import re
-import subprocess
-from pathlib import Path
 from typing import NamedTuple
 
 from geokiln.config.file_mistakes import KINDS
 from geokiln.config.reading import locate
 from geokiln.errors import UserError
-from geokiln.planning.building import NEEDED
+from geokiln.planning.existing import interpreter_in, look_at
 from geokiln.planning.interpreters import base_interpreter, interpreter_tag, shipped_for
+from geokiln.storage.files import write_json, written
 from geokiln.storage.fingerprints import blake2b
 from geokiln.storage.requirements import (
     EDITABLE,
@@ -25,15 +23,10 @@ from geokiln.storage.requirements import (
     names_path,
     requirement_lines,
 )
+from geokiln.storage.store import STORE
 
-# Prints what an interpreter is, the distributions that it sees, and which of the modules it is given it lacks.
-LOOK = """
-import glob, importlib.util, json, os, platform, sys
-there = sorted({file for folder in sys.path for file in glob.glob(os.path.join(glob.escape(folder), "*.dist-info"))})
-missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
-version = " ".join([platform.python_implementation(), *platform.python_version_tuple()[:2]])
-print(json.dumps([version + " " + platform.system() + " " + platform.machine(), there, missing]))
-"""
+TAKEN = STORE / "environments"  # of a project: ways to environments that are there already
+NAMES = TAKEN / "names.json"  # and the names that environments keep, which earlier versions gave
 
 
 class Environment(NamedTuple):
@@ -41,26 +34,31 @@ class Environment(NamedTuple):
 
     Attributes
     ----------
-    name : str
-        ``{kind}-{hash}``: the hash covers what follows, and the interpreter's version and platform, but no path.
+    name, today : str
+        ``{kind}-{hash}``: the hash covers what it is made of, and the interpreter's version and platform, but no path.
+        *today* is the name as it would be given now, *name* perhaps one that an earlier version gave.
+    python : str
+        The file target that starts its interpreter.
     interpreter : str
-        What it is built on.
+        What it is built on; of an environment that is there already, its own.
     requirements : list of str
         A requirements file, if it is built of one. Lists are for flags that may have no value.
     packages : str
         Instead of one: requirements as a file has them, JSON.
     modules : list of str
         Python files and folders to be copied.
-    taken : list of str
-        The interpreter, if it is there already and nothing is installed.
+    taken : bool
+        Whether it is there already: nothing is installed.
     """
 
     name: str
+    today: str
+    python: str
     interpreter: str
     requirements: list = []
     packages: str = "[]"
     modules: list = []
-    taken: list = []
+    taken: bool = False
 
     @property
     def package_lines(self):
@@ -72,13 +70,12 @@ def plan_environments(settings, checkout):
 
     *settings* is ``environments`` of the config, checked; see `environment_mistakes`.
     """
-    tag_of = functools.lru_cache(maxsize=None)(interpreter_tag)
-    return {kind: _planned(kind, settings, checkout, tag_of) for kind in KINDS}
+    return {kind: _planned(kind, settings, checkout) for kind in KINDS}
 
 
 def environment_mistakes(config, checkout):
     """Yield a sentence for each kind of job whose environment cannot be as the config says."""
-    settings, tag_of = config["environments"], functools.lru_cache(maxsize=None)(interpreter_tag)
+    settings = config["environments"]
     wheels = settings["wheels"]
     if wheels is not None and not os.path.isdir(os.path.expanduser(wheels)):
         yield f"environments.wheels: {wheels} is no folder in {os.getcwd()}"
@@ -87,10 +84,10 @@ def environment_mistakes(config, checkout):
         if isinstance(value, (list, dict)):
             yield from (f"environments.{kind}: {mistake}" for mistake in _package_mistakes(_lines(value)))
         try:
-            if not isinstance(value, str) or os.path.isdir(os.path.expanduser(value)) or locate(value, checkout):
-                _planned(kind, settings, checkout, tag_of)
+            if not isinstance(value, str) or _is_folder(value) or locate(value, checkout):
+                _planned(kind, settings, checkout)
             else:  # a file that is not there, of which `geokiln.config.file_mistakes` tells
-                tag_of(_base(settings["python"], kind))
+                interpreter_tag(_base(settings["python"], kind))
         except UserError as error:
             yield str(error)
 
@@ -100,12 +97,14 @@ def environments_folder(settings, checkout):
     return os.path.normpath(os.path.join(checkout, os.path.expanduser(settings["folder"])))
 
 
-def _planned(kind, settings, checkout, tag_of):
+def _planned(kind, settings, checkout):
     value = settings[kind]
-    if isinstance(value, str) and os.path.isdir(os.path.expanduser(value)):
-        return _existing(kind, os.path.expanduser(value))
-    interpreter = _base(settings["python"], kind)
-    tag, file, lines = tag_of(interpreter), None, []
+    if isinstance(value, str) and _is_folder(value):
+        folder = os.path.expanduser(value)
+        name = environment_name(kind, look_at(kind, folder))
+        return Environment(name, name, str(TAKEN / name / "python"), interpreter_in(folder), taken=True)
+    interpreter, file, lines = _base(settings["python"], kind), None, []
+    tag = interpreter_tag(interpreter)
     if isinstance(value, str):
         file = shipped_for(locate(value, checkout), interpreter, checkout)
     else:
@@ -113,23 +112,54 @@ def _planned(kind, settings, checkout, tag_of):
 
     def name(digest):
         counted = requirement_lines(file, ".", digest) if file else counted_lines(lines, digest=digest)
-        return environment_name(kind, tag, counted)
+        return environment_name(kind, [tag, *counted])
 
     try:
-        current, earlier = name(files_digest), name(bytes_digest)
+        today, earlier = name(files_digest), name(bytes_digest)
     except UserError as error:
         raise UserError(f"environments.{kind}: {error}") from None
     folder = environments_folder(settings, checkout)
-    if os.path.exists(os.path.join(folder, earlier, "python")):  # made when comments in local packages counted
-        current = earlier
+    name = today if today == earlier else _kept_name(today, earlier, folder)
     modules = [line for line in lines if _is_module(line)]
-    packages = [line for line in lines if line not in modules]
-    return Environment(current, interpreter, [file] if file else [], json.dumps(packages), modules)
+    packages = json.dumps([line for line in lines if line not in modules])
+    python = os.path.join(folder, name, "python")
+    return Environment(name, today, python, interpreter, [file] if file else [], packages, modules)
 
 
-def environment_name(kind, *counted):
-    """Return ``{kind}-{hash}`` for the tag of an interpreter, and lines that say what the environment is made of."""
-    lines = [line for part in counted for line in ([part] if isinstance(part, str) else part)]
+def _is_folder(value):
+    return os.path.isdir(os.path.expanduser(value))
+
+
+def _kept_name(today, earlier, folder):
+    """Return the name of an environment with local packages, whose comments counted once.
+
+    What was made in one that an earlier version built stays: its name is kept for good, see `keep_names`.
+    """
+    if today in kept_names():
+        return kept_names()[today]
+    built = [os.path.exists(os.path.join(folder, name, "python")) for name in (today, earlier)]
+    return earlier if built == [False, True] else today
+
+
+def kept_names():
+    """Return the names that environments of this project keep: that which it would be today -> that which it is."""
+    try:
+        names = json.loads(NAMES.read_text(encoding="utf-8"))
+        return {key: name for key, name in names.items() if re.fullmatch(r"[a-z]+-[0-9a-f]+", name)}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def keep_names(plans):
+    """Write down which of the planned environments have names that earlier versions gave."""
+    names = {plan.today: plan.name for plan in plans if plan.name != plan.today}
+    if names.items() - kept_names().items():
+        with written(NAMES) as path:
+            write_json(path, {**kept_names(), **names})
+
+
+def environment_name(kind, lines):
+    """Return ``{kind}-{hash}`` for lines that say what an environment is made of; the first is an interpreter's tag."""
     return f"{kind}-{blake2b(chr(10).join(lines).encode(), digest_size=5).hexdigest()}"
 
 
@@ -141,36 +171,6 @@ def _base(python, kind):
         return base_interpreter(python.get(kind, "current"))
     except UserError as error:
         raise UserError(str(error).replace("environments.python", f"environments.python.{kind}", 1)) from None
-
-
-def _existing(kind, folder):
-    """Return an environment of the user's own: what counts is the packages that it has, and their versions."""
-    where = f"environments.{kind}: {folder}"
-    python = next((path for path in (f"{folder}/bin/python", f"{folder}/bin/python3") if os.path.isfile(path)), None)
-    if python is None:
-        raise UserError(f"{where} is a folder without bin/python; name an environment's folder, or a requirements file")
-    try:
-        done = subprocess.run([python, "-I", "-c", LOOK, *NEEDED[kind]], check=True, capture_output=True, text=True)
-        tag, there, missing = json.loads(done.stdout)
-    except (OSError, subprocess.CalledProcessError, ValueError) as error:
-        raise UserError(f"{where}/bin/python does not start ({error})") from None
-    if missing:
-        raise UserError(f"{where} lacks {', '.join(missing)}; every environment to {kind} needs it: install it there")
-    names = sorted({os.path.basename(path) for path in there})
-    local = [files_digest(package) for package in filter(None, map(_editable, there))]
-    name = environment_name(kind, "as it is", tag, names, sorted(local))
-    return Environment(name, os.path.abspath(python), taken=[os.path.abspath(python)])
-
-
-def _editable(distribution):
-    """Return the folder of a package that is installed to be edited, by what pip noted of it; None for others."""
-    try:
-        about = json.loads(Path(distribution, "direct_url.json").read_text(encoding="utf-8"))
-        editable = about.get("dir_info", {}).get("editable")
-    except (OSError, ValueError, AttributeError):
-        return None
-    path = Path(about["url"].replace("file://", "", 1))
-    return path if editable and path.is_dir() else None
 
 
 def _lines(value):
@@ -208,5 +208,5 @@ def _package_mistakes(lines):
                 example = re.sub(r"[^\w.-].*", "", line) or "numpy"
                 yield f"{line!r} is no requirement; write it as {example}==1.2, or as a path, ./{example}"
             else:
-                if line.endswith(".py") and os.path.isfile(line):
-                    yield f"{line} is a file; write ./{line}"
+                if line.endswith((".py", ".txt")) and os.path.isfile(line):
+                    yield f"{line} is a file; write {'./' if line.endswith('.py') else '-r '}{line}"

@@ -6,7 +6,6 @@ Only the standard library is imported here.
 import csv
 import json
 import os
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -29,23 +28,14 @@ def note_contents(folder):
         write_contents(folder)
 
 
-def way_to(interpreter):
-    """Return what ``bin/python`` holds where an environment is only the way to one that is there already."""
-    return f'#!/bin/sh\nexec {shlex.quote(str(interpreter))} "$@"\n'
+def why_broken(folder):
+    """Return what is missing from an environment that was built, as a part of a sentence; None if nothing is.
 
-
-def why_broken(folder, taken=None):
-    """Return what is missing from an environment that was made, as a part of a sentence; None if nothing is.
-
-    Names are looked at, not files: a start of Snakemake has no time for 30,000 of them. *taken* is the interpreter of
-    one that was there already.
+    Names are looked at, not files: a start of Snakemake has no time for 30,000 of them.
     """
     folder = Path(folder)
     python = folder / "bin/python"
-    if taken:
-        there = python.is_file() and python.read_text(encoding="utf-8") == way_to(taken)
-        return None if there else f"it does not lead to {taken}"
-    if not python.exists():
+    if not os.path.exists(python):
         base = f" ({os.readlink(python)})" if python.is_symlink() else ""
         return f"its interpreter{base} is gone"
     missing = []
@@ -62,7 +52,11 @@ def why_damaged(folder):
     broken, folder = why_broken(folder), Path(folder)
     if broken:
         return broken
-    if subprocess.run([folder / "bin/python", "-c", "0"], capture_output=True).returncode:
+    try:
+        starts = not subprocess.run([folder / "bin/python", "-c", "0"], capture_output=True).returncode
+    except OSError:
+        starts = False
+    if not starts:
         return "its interpreter does not start"
     lost = [
         name

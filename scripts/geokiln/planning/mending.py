@@ -1,13 +1,19 @@
 """Environments that were spoiled after they were built: found before a job fails on one, or named when it has."""
 
 import contextlib
+import fcntl
+import os
 import sys
 from pathlib import Path
 
 from geokiln.config.file_mistakes import KINDS
 from geokiln.errors import UserError
-from geokiln.planning.building import make_environment
+from geokiln.planning.building import LOCKS, make_environment
+from geokiln.planning.environments import keep_names
+from geokiln.planning.existing import leads_to, take_environment
 from geokiln.planning.intact import note_contents, why_broken, why_damaged
+
+_used = {}  # environments that this run uses: name -> open file with a shared lock
 
 
 def mend_environments(project, look=False):
@@ -18,60 +24,92 @@ def mend_environments(project, look=False):
     project : geokiln.planning.project.Project
         An environment that not every request of it needs is only put aside; a rule builds it where a job needs it.
     """
+    if not look:
+        keep_names(project.environment_plans.values())
     for kind, plan, python in _there(project):
-        why = why_broken(python.parent, *plan.taken)
-        if not why:
-            if not look and not plan.taken:
-                with contextlib.suppress(OSError):
-                    note_contents(python.parent)
+        if plan.taken:
+            if not look and not leads_to(python.parent, plan.interpreter):  # it was moved
+                before = os.stat(python)
+                take_environment(python, plan.interpreter)
+                os.utime(python, ns=(before.st_atime_ns, before.st_mtime_ns))
             continue
-        needed = kind in project.kinds
-        if not plan.taken:
-            then = (
-                "a run builds it again" if look else "it is built again" if needed else "a job that needs it builds it"
+        why, needed = why_broken(python.parent), kind in project.kinds
+        if why and look:
+            _tell(f"environment {plan.name}: {why}; a run builds it again")
+        elif why and not _is_alone(python):
+            _tell(f"environment {plan.name}: {why}; a run that uses it goes on, so it is built again after that")
+        elif why:
+            _tell(
+                f"environment {plan.name}: {why}; {'it is built again' if needed else 'a job that needs it builds it'}"
             )
-            _tell(f"environment {plan.name}: {why}; {then}")
-        try:
-            if needed and not look:
-                _make_again(plan, python, project.wheels)
-            elif not look:
-                python.unlink()
-        except (UserError, OSError) as error:  # perhaps no job needs it; one that does tries once more
-            _tell(f"environment {plan.name}: {error}")
+            _build_again(plan, python, project.wheels) if needed else python.unlink()
+        elif not look:
+            with contextlib.suppress(OSError):
+                note_contents(python.parent)
+
+
+def use_environments(project):
+    """Hold a shared lock on each environment of a project to the end of this process: nobody mends it meanwhile."""
+    for plan in project.environment_plans.values():
+        if not plan.taken:
+            with contextlib.suppress(OSError):  # a folder that cannot be written, or a file system without locks
+                path = _lock(Path(plan.python))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _used[plan.name] = open(path, "a")  # noqa: SIM115 (held open on purpose)
+                fcntl.flock(_used[plan.name], fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def put_damaged_aside(project):
     """Name the environments in which a file is missing, once a job has failed; the next run builds them again."""
     for _, plan, python in _there(project):
         why = None if plan.taken else why_damaged(python.parent)
-        if why:
+        if why and _is_alone(python):
+            python.unlink()
             _tell(f"environment {plan.name}: {why}, so jobs may have failed for that; the next run builds it again")
-            with contextlib.suppress(OSError):
-                python.unlink()
+        elif why:
+            _tell(f"environment {plan.name}: {why}; delete {python.parent} when no run uses it")
 
 
 def _there(project):
     for kind in KINDS:
         plan = project.environment_plans[kind]
-        python = Path(project.environments, plan.name, "python")
-        if python.exists():
-            yield kind, plan, python
+        if os.path.exists(plan.python):
+            yield kind, plan, Path(plan.python)
 
 
-def _make_again(plan, python, wheels):
+def _lock(python):
+    return python.parents[1] / LOCKS / f"{python.parent.name}.used"
+
+
+def _is_alone(python):
+    """Whether no other run uses an environment, which this one may take away then."""
+    try:
+        lock = _used.get(python.parent.name)
+        with contextlib.nullcontext(lock) if lock else open(_lock(python), "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.access(python.parent, os.W_OK)
+    except OSError:
+        return False
+
+
+def _build_again(plan, python, wheels):
     """Build as a job would; its log is the same."""
     log = Path(f"logs/build_environment/{plan.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "w") as output, contextlib.redirect_stdout(output):
-        make_environment(
-            python,
-            taken=next(iter(plan.taken), None),
-            interpreter=plan.interpreter,
-            requirements=next(iter(plan.requirements), None),
-            packages=plan.package_lines,
-            modules=plan.modules,
-            wheels=next(iter(wheels), None),
-        )
+    try:
+        with open(log, "w") as output, contextlib.redirect_stdout(output):
+            make_environment(
+                python,
+                interpreter=plan.interpreter,
+                requirements=next(iter(plan.requirements), None),
+                packages=plan.package_lines,
+                modules=plan.modules,
+                wheels=next(iter(wheels), None),
+            )
+    except (UserError, OSError) as error:  # perhaps no job needs it; one that does tries once more
+        _tell(f"environment {plan.name}: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Geokiln: stopped; the next run builds the environment again")
 
 
 def _tell(sentence):

@@ -184,10 +184,10 @@ class Project:
         generator = None if self.dataset else self.generator[0]
         return why_no_shape(target, generator, self.stages, self.config["unseen"])
 
-    def missing_environments(self, kinds=KINDS):
-        """Return the names of the environments of some *kinds* that nobody has built yet."""
-        names = [self.environment_names[kind] for kind in kinds]
-        return [name for name in names if not os.path.exists(os.path.join(self.environments, name, "python"))]
+    def missing_environments(self, kinds=KINDS, taken=False):
+        """Return the names of the environments of some *kinds* that nobody has built yet, or to which no way leads."""
+        plans = [self.environment_plans[kind] for kind in kinds]
+        return [plan.name for plan in plans if plan.taken == taken and not os.path.exists(plan.python)]
 
     def environment_in(self, name):
         """Return the Environment whose folder has a *name*."""

@@ -18,7 +18,7 @@ NOT_PACKAGED = ("__pycache__", "build", "dist")
 PACKAGED_BY = ("pyproject.toml", "setup.py", "setup.cfg")  # a folder with one of these is a package, to pip
 
 
-def requirement_lines(path, folder=".", digest=None):
+def requirement_lines(path, folder=".", digest=None, within=()):
     """Return the requirements in a file without comments, with those of the files that it names (``-r``, ``-c``).
 
     A local package (``./tools``, ``-e ../tools``, ``tools @ file:///...``, a wheel) is followed by a *digest* of its
@@ -27,25 +27,29 @@ def requirement_lines(path, folder=".", digest=None):
     Raises
     ------
     UserError
-        If a file does not exist.
+        If a file cannot be read, or includes itself.
     """
+    if os.path.realpath(path) in within:
+        raise UserError(f"{path} includes itself")
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; it is named as a requirements file") from None
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text; save it with that encoding") from None
-    return counted_lines(text.splitlines(), Path(path).parent, folder, digest)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as a requirements file ({error.strerror})") from None
+    return counted_lines(text.splitlines(), Path(path).parent, folder, digest, (*within, os.path.realpath(path)))
 
 
-def counted_lines(lines, beside=".", folder=".", digest=None):
+def counted_lines(lines, beside=".", folder=".", digest=None, within=()):
     """Return what counts of requirements; files that they name lie *beside*, see `requirement_lines`."""
     counted = []
     for line in lines:
         line = re.sub(r"(^|\s)#.*", "", line).strip()
         included = INCLUDE.fullmatch(line)
         if included and "://" not in line:
-            counted += requirement_lines(Path(beside, included.group(2)), folder, digest)
+            counted += requirement_lines(Path(beside, included.group(2)), folder, digest, within)
         elif line:
             counted.append(line)
             package = local_package(line, folder)
@@ -103,7 +107,17 @@ def _digest(path, digest_of):
 def _code_digest(file):
     """Return a digest of a Python file's code without comments; of its bytes if it cannot be read as code."""
     try:
-        tree = ast.dump(ast.parse(file.read_bytes()))
+        tree = _outline(ast.parse(file.read_bytes()))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return content_digest(file)
     return blake2b(tree.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _outline(node):
+    """Return a syntax tree as text, in which what is empty does not stand: newer Pythons know of more fields."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_outline, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [f"{name}={_outline(value)}" for name, value in ast.iter_fields(node) if value is not None and value != []]
+    return f"{type(node).__name__}({','.join(fields)})"

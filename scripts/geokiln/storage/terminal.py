@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import os
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -35,22 +36,15 @@ def is_watched():
 
 
 class Relay:
-    """Prints what jobs show, from now on to the end of this process.
+    """Prints what jobs show, from now on to the end of this process."""
 
-    Parameters
-    ----------
-    folder : path
-        Where the file of the lines may be; nothing is shown if it cannot be written.
-    """
-
-    def __init__(self, folder):
-        self._path, self._shown, self._lock = Path(folder, f"terminal-{os.getpid()}").absolute(), 0, threading.Lock()
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_bytes(b"")
-            os.environ[TERMINAL] = str(self._path)
+    def __init__(self):
+        self._shown, self._lock, self._ended = 0, threading.Lock(), threading.Event()
+        with contextlib.suppress(OSError):  # where no file can be made, nothing is shown
+            number, self._path = tempfile.mkstemp(prefix="geokiln-terminal-")
+            os.close(number)
+            os.environ[TERMINAL] = self._path
             os.environ[WATCHED] = "1" if sys.stderr.isatty() else ""
-            self._ended = threading.Event()
             threading.Thread(target=self._run, daemon=True).start()
             atexit.register(self._end)
 
@@ -72,4 +66,4 @@ class Relay:
         self._ended.set()
         self.drain()
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            os.unlink(self._path)

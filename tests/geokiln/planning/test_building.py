@@ -102,13 +102,13 @@ def test_a_broken_one_is_made_again_and_keeps_its_time_and_one_that_is_there_is_
     assert os.path.exists("envs/plain-1/bin/python") and os.stat(python).st_mtime_ns == 10**18
 
 
-def test_a_way_to_an_environment_that_is_there_is_made_and_follows_it(write):
-    for name in ("one", "two"):
-        write(f"{name}/bin/python", f'#!/bin/sh\necho {name} "$@"\n').chmod(0o755)
-        make_environment("envs/plain-1/python", taken=os.path.abspath(f"{name}/bin/python"))
+def test_a_module_with_the_name_of_a_package_is_told(write):
+    write("pip.py", "")
 
-        done = subprocess.run(["envs/plain-1/python", "a b"], capture_output=True, text=True, check=True)
-        assert done.stdout == f"{name} a b\n"
+    with pytest.raises(UserError) as error:
+        build_environment("plain-1", sys.executable, modules=["./pip.py", "./pip"])
+
+    assert str(error.value).startswith("environments.plain: ./pip")
 
 
 NO_NETWORK = "no package index could be reached; check the network, or point pip at your mirror (pip config)"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from geokiln.planning.environments import environment_mistakes, environment_name, plan_environments
+from geokiln.planning.environments import environment_mistakes, environment_name, keep_names, plan_environments
 from geokiln.planning.interpreters import interpreter_tag
-from geokiln.storage.requirements import bytes_digest, requirement_lines
+from geokiln.storage.requirements import bytes_digest, files_digest, requirement_lines
 
 CHECKOUT = Path(__file__).parents[3]
 KINDS = ("cook", "train", "predict", "formats")
@@ -53,7 +53,7 @@ def test_the_name_is_that_which_earlier_versions_gave(write):
     """Results know their environment by name: another one would cook and train all that users made."""
     lines = requirement_lines(write("a.txt", "numpy==2.4.6  # arrays\n\nlibigl==1; python_version >= '3.9'\n"))
 
-    names = [environment_name(kind, "CPython 3 11 Linux x86_64", lines) for kind in ("cook", "train")]
+    names = [environment_name(kind, ["CPython 3 11 Linux x86_64", *lines]) for kind in ("cook", "train")]
 
     assert names == ["cook-8283705537", "train-8283705537"]
 
@@ -98,10 +98,26 @@ def test_comments_in_a_local_package_do_not_count_but_one_that_an_earlier_versio
     write("tools/tools.py", "# a comment\nX = 1  # and one more\n")
     assert plan(packages).name == before
     lines = [*packages, bytes_digest(Path("tools"))]
-    earlier = environment_name("cook", interpreter_tag(sys.executable), lines)
+    earlier = environment_name("cook", [interpreter_tag(sys.executable), *lines])
     write(f"envs/{earlier}/python", "")
+    found = plan(packages)
+    keep_names([found])
+    os.unlink(f"envs/{earlier}/python")
+    write("tools/tools.py", "X = 1\n")
 
-    assert plan(packages).name == earlier != before
+    assert found.name == plan(packages).name == earlier != before == found.today
+    write("tools/tools.py", "X = 2\n")
+    assert plan(packages).name not in (earlier, before)
+
+
+def test_code_in_local_packages_counts_alike_for_each_python(write):
+    """The launcher's Python reads it, whatever environments are built on; newer ones know of more in a syntax tree."""
+    write(
+        "code.py",
+        "@a\ndef f(x: int = 1, *, y=None) -> str:\n    return f'{x!r:>{y}}'\n\nclass A(B): z = [1, 2.5, b'c', ...]\n",
+    )
+
+    assert files_digest(Path("code.py")) == "ce9efd9e73a6754b4d85cb43ff75a06b"
 
 
 def test_each_kind_has_an_interpreter_of_its_own(write, plan, tmp_path, monkeypatch):
@@ -119,15 +135,15 @@ def test_each_kind_has_an_interpreter_of_its_own(write, plan, tmp_path, monkeypa
 def there(tmp_path_factory):
     """A virtualenv with a package that calls itself numpy, and one that is installed to be edited."""
     folder = tmp_path_factory.mktemp("there") / "an environment"
-    subprocess.run([sys.executable, "-m", "virtualenv", "-q", "--no-setuptools", folder], check=True)
+    subprocess.run([sys.executable, "-m", "virtualenv", "-q", folder], check=True)
     site = next(folder.glob("lib/python3*/site-packages"))
-    for name in ("numpy-2.4.6", "tools-1.0"):
-        (site / f"{name}.dist-info").mkdir()
+    for name in ("numpy-2.4.6.dist-info", "tools-1.0.dist-info", "old-1.0.egg-info"):
+        (site / name).mkdir()
     (site / "numpy.py").write_text("")
-    package = folder.parent / "tools"
+    package = folder.parent / "my tools"
     package.mkdir()
     (package / "tools.py").write_text("X = 1\n")
-    about = {"url": f"file://{package}", "dir_info": {"editable": True}}
+    about = {"url": package.as_uri(), "dir_info": {"editable": True}}
     (site / "tools-1.0.dist-info/direct_url.json").write_text(json.dumps(about))
     return folder
 
@@ -138,13 +154,16 @@ def test_an_environment_that_is_there_counts_by_its_packages_wherever_it_is(ther
     os.rename(there, moved)
     names = [plan(str(moved)).name]
     site = next(moved.glob("lib/python3*/site-packages"))
-    for old, new in [("numpy-2.4.6.dist-info", "numpy-2.4.7.dist-info"), (there.parent / "tools/tools.py", "X = 2\n")]:
-        os.rename(site / old, site / new) if new.endswith("info") else old.write_text(new)
+    for old, new in [("numpy-2.4.6.dist-info", "numpy-2.4.7.dist-info"), ("old-1.0.egg-info", "old-1.1.egg-info")]:
+        os.rename(site / old, site / new)
         names.append(plan(str(moved)).name)
+    (there.parent / "my tools/tools.py").write_text("X = 2\n")
+    names.append(plan(str(moved)).name)
     os.rename(moved, there)
 
-    assert before.taken == [before.interpreter] == [f"{there}/bin/python"]
-    assert names[0] == before.name and len(set(names)) == 3
+    assert before.taken and before.interpreter == f"{there}/bin/python"
+    assert before.python == f".kept/environments/{before.name}/python"  # the way is the project's own
+    assert names[0] == before.name and len(set(names)) == 4
 
 
 # Mistakes
@@ -164,6 +183,9 @@ NO_FOLDER = "folder is a folder without bin/python; name an environment's folder
         ({"train": ["-e ./no_tools"]}, "train: ./no_tools does not exist in {here}"),
         ({"train": ["-r no.txt"]}, "train: no.txt does not exist; it is named as a requirements file"),
         ({"cook": ["there.py"]}, "cook: there.py is a file; write ./there.py"),
+        ({"cook": ["there.txt"]}, "cook: there.txt is a file; write -r there.txt"),
+        ({"cook": ["-r folder"]}, "cook: folder cannot be read as a requirements file (Is a directory)"),
+        ({"cook": ["-r itself.txt"]}, "cook: itself.txt includes itself"),
         ({"cook": "folder"}, f"cook: {NO_FOLDER}"),
         ({"python": {"cook": "/no/python"}}, "python.cook: /no/python does not exist; use current, houdini or a path"),
     ],
@@ -171,18 +193,22 @@ NO_FOLDER = "folder is a folder without bin/python; name an environment's folder
 def test_what_cannot_be_is_told_with_its_key(settings, sentence, write, mistakes, tmp_path):
     write("folder/there.txt", "")
     write("there.py", "")
+    write("there.txt", "")
+    write("itself.txt", "-r itself.txt")
 
     assert mistakes(**settings) == ["environments." + sentence.format(here=tmp_path)]
 
 
 def test_an_environment_that_is_there_must_start_and_hold_what_jobs_need(there, mistakes, write):
     write("broken/bin/python", "no program")
+    write("old/bin/python", "#!/bin/sh\necho CPython 3 8 Linux x86_64\n").chmod(0o755)
 
-    lacks, broken = mistakes(train=str(there)), mistakes(predict="broken")
+    lacks, broken, old = mistakes(train=str(there)), mistakes(predict="broken"), mistakes(cook="old")
 
     expected = "torch, safetensors, threadpoolctl, onnx, onnxruntime; every environment to train needs it"
     assert lacks == [f"environments.train: {there} lacks {expected}: install it there"]
-    assert len(broken) == 1 and broken[0].startswith("environments.predict: broken/bin/python does not start (")
+    assert len(broken) == 1 and "environments.predict: " in broken[0] and "is no Python that starts" in broken[0]
+    assert len(old) == 1 and old[0].endswith("is Python 3.8; Geokiln's scripts need Python 3.9 or newer")
 
 
 @pytest.mark.parametrize("line", ["git+https://example.org/tools.git", "-e git+https://example.org/tools.git",
