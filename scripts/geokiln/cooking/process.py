@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import weakref
 
 from geokiln.cooking import leash
 from geokiln.errors import UserError
@@ -16,7 +15,7 @@ from geokiln.errors import UserError
 POLL = 0.02  # seconds between two looks at what it printed and answered
 CHUNK = 1 << 16  # bytes of it in memory
 LINE = 300  # characters of its last line, in a sentence
-_open = weakref.WeakSet()  # this process's ends of leashes
+_leash = {}  # of this process, once it has started a command: socket, and who holds the other end
 
 
 class Process:
@@ -42,23 +41,23 @@ class Process:
     """
 
     def __init__(self, words, folder=None, lock=None):
-        self.code, self._relayed = None, 0
-        self._program = words[0]
+        self.code, self._relayed, self._ended = None, 0, False
         self._output = tempfile.TemporaryFile("a+b", buffering=0, dir=folder)  # noqa: SIM115 (it lives as long as this)
-        self._leash, theirs = socket.socketpair()
-        _open.add(self._leash)
         sys.stdout.flush()
-        with theirs:
-            held = [theirs.fileno(), *([] if lock is None else [lock])]
-            own = [sys.executable, "-I", "-S", leash.__file__, str(theirs.fileno())]
-            streams = {"stdin": subprocess.DEVNULL, "stdout": self._output, "stderr": subprocess.STDOUT}
-            try:
-                self._process = subprocess.Popen([*own, *words], **streams, pass_fds=held, start_new_session=True)
-            except (OSError, ValueError) as error:  # words that are too long, or hold a null character
-                raise self._cannot_start(getattr(error, "strerror", None) or error) from None
+        own = os.dup(_leash_of_this_process().fileno())  # for the new process, which lets go of the other at once
 
-    def _cannot_start(self, reason):
-        return UserError(f"generator.command.words: {self._program} cannot be started: {reason}")
+        def tell():  # there: it is on the leash before it is the command
+            os.write(own, b"+%d\n" % os.getpid())
+
+        streams = {"stdin": subprocess.DEVNULL, "stdout": self._output, "stderr": subprocess.STDOUT}
+        held = [] if lock is None else [lock]
+        try:
+            self._process = subprocess.Popen(words, **streams, pass_fds=held, start_new_session=True, preexec_fn=tell)
+        except (OSError, ValueError) as error:  # no such program; words that are too long, or hold a null character
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"generator.command.words: {words[0]} cannot be started: {reason}") from None
+        finally:
+            os.close(own)
 
     def __enter__(self):
         return self
@@ -72,19 +71,12 @@ class Process:
 
     def poll(self, seconds=POLL):
         """Wait so long, at most, for the command's end, and return whether it still runs."""
-        self._leash.settimeout(max(seconds, 0.001))
         try:
-            told = self._leash.recv(64)
-        except socket.timeout:
+            self.code = self._process.wait(max(seconds, 0.001))
+        except subprocess.TimeoutExpired:
             self._relay()
             return True
-        except OSError:  # the leash was killed
-            told = b""
-        kind, _, number = told.partition(b"\n")[0].partition(b" ")
-        if kind == b"error":
-            raise self._cannot_start(os.strerror(int(number)))
-        code = self.end()
-        self.code = int(number) if kind == b"ended" else code
+        self.end()
         return False
 
     def wait(self, seconds=None):
@@ -95,16 +87,18 @@ class Process:
                 self.end()
 
     def end(self):
-        """Kill the command and what it started; what it printed goes to the log. Return the exit code of the leash."""
-        if self.runs:
-            with contextlib.suppress(OSError):  # nothing is left of them
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._leash.close()
-            self._relay()
-            if self._relayed and self._printed(self._relayed - 1) != b"\n":
-                _print(b"\n")
-        return self._process.returncode
+        """Kill the command and what it started; what it printed goes to the log."""
+        if self._ended:
+            return
+        self._ended = True
+        with contextlib.suppress(OSError):  # nothing is left of them
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        with contextlib.suppress(OSError):  # whoever held the leash was killed
+            _leash_of_this_process().send(b"-%d\n" % self._process.pid)
+        self._relay()
+        if self._relayed and self._printed(self._relayed - 1) != b"\n":
+            _print(b"\n")
 
     def _relay(self):
         size = os.fstat(self._output.fileno()).st_size
@@ -156,10 +150,23 @@ def _print(text):
             text = text[os.write(1, text) :]
 
 
+def _leash_of_this_process():
+    """Return this process's end of the leash that all its commands are on."""
+    if "socket" not in _leash:
+        mine, theirs = socket.socketpair()
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        words = [sys.executable, "-I", "-S", leash.__file__, str(theirs.fileno())]
+        with theirs:
+            holder = subprocess.Popen(words, **streams, pass_fds=[theirs.fileno()], start_new_session=True)
+        _leash.update(socket=mine, holder=holder)
+    return _leash["socket"]
+
+
 def _let_go():
-    """In a forked child: the leashes are its parent's, and let go when that dies, however long the child lives."""
-    for leash_ in list(_open):
-        leash_.close()
+    """In a forked child: the leash is its parent's, and let go when that dies, however long the child lives."""
+    if "socket" in _leash:
+        _leash["socket"].close()
+        _leash.clear()
 
 
 os.register_at_fork(after_in_child=_let_go)

@@ -8,7 +8,6 @@ import atexit
 import contextlib
 import os
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -39,6 +38,8 @@ class Relay:
     """Prints what jobs show, from now on to the end of this process."""
 
     def __init__(self):
+        import tempfile  # brings much along, and jobs do without
+
         self._shown, self._lock, self._ended = 0, threading.Lock(), threading.Event()
         with contextlib.suppress(OSError):  # where no file can be made, nothing is shown
             number, self._path = tempfile.mkstemp(prefix="geokiln-terminal-")
