@@ -8,7 +8,6 @@ import atexit
 import contextlib
 import os
 import sys
-import threading
 from pathlib import Path
 
 TERMINAL = "GEOKILN_TERMINAL"  # an environment variable: the file of the lines
@@ -38,7 +37,8 @@ class Relay:
     """Prints what jobs show, from now on to the end of this process."""
 
     def __init__(self):
-        import tempfile  # brings much along, and jobs do without
+        import tempfile  # jobs, which only show lines, do without what these bring along
+        import threading
 
         self._shown, self._lock, self._ended = 0, threading.Lock(), threading.Event()
         with contextlib.suppress(OSError):  # where no file can be made, nothing is shown
