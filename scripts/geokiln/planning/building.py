@@ -188,4 +188,6 @@ def failure_reason(output, remedy, folder):
         causes = itertools.takewhile(lambda line: not line.startswith("To fix this"), lines[conflict + 1 :])
         return f"these do not go together: {'; '.join(causes)}"
     errors = [line for line in lines if line.startswith("ERROR:")]
-    return (errors or lines or ["no output"])[-1]
+    reason = (errors or lines or ["no output"])[-1]
+    there = re.findall(r"\(from versions: ([^)]*[0-9][^)]*)\)", output) if "No matching distribution" in reason else []
+    return f"{reason} (the newest are {', '.join(there[-1].split(', ')[-3:])})" if there else reason

@@ -113,6 +113,8 @@ def test_a_module_with_the_name_of_a_package_is_told(write):
 
 NO_NETWORK = "no package index could be reached; check the network, or point pip at your mirror (pip config)"
 FULL = "the disk is full; free some space (of $TMPDIR, too), or move it"
+VERSIONS = "ERROR: Could not find a version that satisfies the requirement a==9 (from versions: {})\n{}\n"
+NONE = "ERROR: No matching distribution found for a==9"
 CONFLICT = """ERROR: Cannot install a and b==2 because these package versions have conflicting dependencies.
 
 The conflict is caused by:
@@ -135,6 +137,8 @@ ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/
         ("WARNING: connection broken by 'Temporary failure in name resolution'\nERROR: No matching a\n", NO_NETWORK),
         ("ERROR: Could not install: [Errno 28] No space left on device\n", FULL),
         ("NewConnectionError: Failed to establish a new connection: [Errno 111]\nERROR: No matching a\n", NO_NETWORK),
+        (VERSIONS.format("1.0, 1.1, 1.2, 2.0rc1", NONE), f"{NONE} (the newest are 1.1, 1.2, 2.0rc1)"),
+        (VERSIONS.format("none", NONE), NONE),
         (CONFLICT, "these do not go together: The user requested b==2; a 1.0 depends on b<2"),
     ],
 )
