@@ -46,7 +46,8 @@ def test_packages_come_from_a_folder_of_wheels_and_modules_are_copied(write, mon
     with pytest.raises(UserError) as error:
         build_environment("plain-2", sys.executable, packages=["tools==2.0"], wheels="wheels")
     assert str(error.value) == (
-        "environments.plain could not be installed from wheels: ERROR: No matching distribution found for tools==2.0"
+        "environments.plain could not be installed from wheels: ERROR: No matching distribution found for tools==2.0 "
+        "(the newest are 1.0)"
     )
 
 
