@@ -98,7 +98,7 @@ def test_what_a_run_uses_is_not_taken_from_under_it(project):
 
     built = project.build(COOKED)
 
-    assert "tools.py is missing; a run that uses it goes on, so it is built again after that" in meanwhile["output"]
+    assert "tools.py is missing; it is not built again, since another run uses it" in meanwhile["output"]
     assert left == (True, False)
     assert "tools.py is missing; it is built again" in built["output"] and (site / "tools.py").exists()
 

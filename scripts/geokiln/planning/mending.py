@@ -36,8 +36,8 @@ def mend_environments(project, look=False):
         why, needed = why_broken(python.parent), kind in project.kinds
         if why and look:
             _tell(f"environment {plan.name}: {why}; a run builds it again")
-        elif why and not _is_alone(python):
-            _tell(f"environment {plan.name}: {why}; a run that uses it goes on, so it is built again after that")
+        elif why and _hindrance(python):
+            _tell(f"environment {plan.name}: {why}; it is not built again, since {_hindrance(python)}")
         elif why:
             _tell(
                 f"environment {plan.name}: {why}; {'it is built again' if needed else 'a job that needs it builds it'}"
@@ -63,11 +63,11 @@ def put_damaged_aside(project):
     """Name the environments in which a file is missing, once a job has failed; the next run builds them again."""
     for _, plan, python in _there(project):
         why = None if plan.taken else why_damaged(python.parent)
-        if why and _is_alone(python):
+        if why and _hindrance(python):
+            _tell(f"environment {plan.name}: {why}; it stays as it is, since {_hindrance(python)}")
+        elif why:
             python.unlink()
             _tell(f"environment {plan.name}: {why}, so jobs may have failed for that; the next run builds it again")
-        elif why:
-            _tell(f"environment {plan.name}: {why}; delete {python.parent} when no run uses it")
 
 
 def _there(project):
@@ -81,15 +81,17 @@ def _lock(python):
     return python.parents[1] / LOCKS / f"{python.parent.name}.used"
 
 
-def _is_alone(python):
-    """Whether no other run uses an environment, which this one may take away then."""
+def _hindrance(python):
+    """Return what keeps this run from taking an environment away, as a part of a sentence; None if nothing does."""
+    if not os.access(python.parent, os.W_OK):
+        return f"{python.parent} cannot be written"
     try:
         lock = _used.get(python.parent.name)
         with contextlib.nullcontext(lock) if lock else open(_lock(python), "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.access(python.parent, os.W_OK)
     except OSError:
-        return False
+        return "another run uses it"
+    return None
 
 
 def _build_again(plan, python, wheels):
