@@ -36,7 +36,7 @@ if workflow.is_main_process:
             if PROJECT.dataset:
                 check_actions(sys.argv[1:], config["dataset"]["source"])
             check_targets(sys.argv[1:], made, targets_of, names, PROJECT.why_no_shape)
-        check_folders(PROJECT.environments if PROJECT.missing_environments(PROJECT.kinds) and not LOOKS else None)
+        check_folders(PROJECT.environments if PROJECT.missing_environments([PROJECT.reader]) and not LOOKS else None)
     except UserError as error:
         sys.exit(f"Geokiln: {error}")
     if LOOKS:

@@ -402,6 +402,38 @@ def test_what_was_answered_is_not_asked_again_though_its_job_did_not_read_it(end
     assert not leftovers()
 
 
+def test_what_was_answered_from_a_file_that_was_another_meanwhile_does_not_count(arguments, generator, write):
+    """The simulator reads a file that is edited, the job is killed, and the edit is put back."""
+    write("scene.txt", "1")
+    write(
+        "generator.py",
+        f"import os\n{generator}\n\ndef setup(parameters):\n    open('job.txt', 'w').write(str(os.getpid()))",
+    )
+    killed = f"os.kill(int(open('job.txt').read()), {int(signal.SIGKILL)})"
+    edited = "open('scene.txt', 'w').write('2'); answer['targets']['height'] = [2, 2]"
+    plan = {"0": f"{edited}; write(json.dumps(answer) + '\\n'); {killed}; time.sleep(1000)"}
+    more = ["--generator-inputs", "scene.txt"]
+
+    assert start(arguments(plan, more=more)).wait() == 1
+    command = noted("starts.txt")[-1]
+    wait_until(lambda: gone(command))
+    noted("asked.txt")
+    write("scene.txt", "1")
+    main(arguments(more=more))
+
+    assert noted("asked.txt") == list("01234")
+    assert not leftovers()
+
+
+def test_a_leash_that_was_killed_costs_nothing(arguments):
+    """Each of these items has a process of its own, and the first kills what holds the leash of the job."""
+    kill = "import subprocess; subprocess.run(['pkill', '-9', '-P', str(os.getppid()), '-f', 'leash.py'], check=True)"
+
+    main(arguments({"0": f"{kill}; os._exit(3)", "1": "os._exit(3)"}, more=["--failed", "drop"]))
+
+    assert made()[0] == ["2", "3", "4"]
+
+
 def test_an_item_whose_outputs_end_the_job_is_read_last_and_the_command_is_not_asked_again(arguments, generator, write):
     crash = "def read_outputs(item, folder):\n    if item.id == '1': os._exit(7)\n    return {'height': [1, 2]}"
     write("generator.py", f"import os\n{generator}\n\n{crash}")

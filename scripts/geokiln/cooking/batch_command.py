@@ -164,4 +164,6 @@ def _cannot_start(times, ended, count):
 
 
 def _not_cooked(count):
+    if not count:
+        return "all items are cooked"
     return f"{count} item is not cooked" if count == 1 else f"{count} items are not cooked"

@@ -1,6 +1,6 @@
 """The folder of a command that cooks a batch: what it is asked for, and what it answers.
 
-    .kept/commands/{job}/{context}/{number}/
+    .kept/commands/{job}/{context}-{files}/{number}/    {files}: when the generator's files were written
         items.jsonl      a line for each item
         results.jsonl    a line for each that is done; the command appends them
         outputs/{row}/   an item's own folder: there as long as the item is not kept

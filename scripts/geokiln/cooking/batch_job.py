@@ -10,7 +10,8 @@ from pathlib import Path
 from geokiln.cooking.batch_folder import commands_folder, removed_at_the_end
 from geokiln.cooking.context import cook_context, kept_context, why_cooked
 from geokiln.storage.digests import check_planned
-from geokiln.storage.files import locked, read_json, watch, write_json, written
+from geokiln.storage.files import locked, read_json, signature, watch, write_json, written
+from geokiln.storage.fingerprints import fingerprint
 from geokiln.storage.npz_headers import array_headers
 from geokiln.storage.results import made_from, write_result
 from geokiln.storage.sources import closure
@@ -84,8 +85,9 @@ def run_batch_job(
     """
     context_file = STORE / "contexts" / report  # of the last run, to say why something was cooked
     with locked(data_points), written(context_file) as new_context_file:
-        unchanged = watch([*closure(generator), *generator_inputs])
-        check_planned([*closure(generator), *generator_inputs], planned)
+        files = [*closure(generator), *generator_inputs]
+        unchanged = watch(files)
+        check_planned(files, planned)
         made_by = [command["words"], command["outputs"]]
         context = cook_context(generator, generator_inputs, parameters, environment, parts, made_by, recooked)
         digests = read_digests(table, rows)
@@ -102,7 +104,9 @@ def run_batch_job(
             from geokiln.storage.audit import audited
 
             with audited("cook", generator, generator_inputs, [table, *geometry]) as covered:
-                cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call, folder / kept_in)
+                # What a killed job left counts only if no file was written since: it may have been another for a time.
+                answers = folder / f"{kept_in}-{fingerprint([signature(file) for file in files])[:8]}"
+                cook = _prepared(generator, time_limit, parameters, parts, command, items_per_call, answers)
                 covered()  # before a week of cooking, and again whenever something is kept
                 left_out = invalid == "drop", failed == "drop"
                 with removed_at_the_end(folder):

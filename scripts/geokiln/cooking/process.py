@@ -47,7 +47,10 @@ class Process:
         own = os.dup(_leash_of_this_process().fileno())  # for the new process, which lets go of the other at once
 
         def tell():  # there: it is on the leash before it is the command
-            os.write(own, b"+%d\n" % os.getpid())
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever held the leash may have been killed
+            with contextlib.suppress(OSError):
+                os.write(own, b"+%d\n" % os.getpid())
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as programs expect it
 
         streams = {"stdin": subprocess.DEVNULL, "stdout": self._output, "stderr": subprocess.STDOUT}
         held = [] if lock is None else [lock]
@@ -151,8 +154,8 @@ def _print(text):
 
 
 def _leash_of_this_process():
-    """Return this process's end of the leash that all its commands are on."""
-    if "socket" not in _leash:
+    """Return this process's end of the leash that all its commands are on; a new one if its holder was killed."""
+    if "socket" not in _leash or _leash["holder"].poll() is not None:
         mine, theirs = socket.socketpair()
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         words = [sys.executable, "-I", "-S", leash.__file__, str(theirs.fileno())]

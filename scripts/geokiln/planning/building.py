@@ -13,7 +13,7 @@ from pathlib import Path
 
 from geokiln.errors import UserError
 from geokiln.planning.folders import ENVIRONMENTS, writing
-from geokiln.planning.intact import why_broken, write_contents
+from geokiln.planning.intact import WRAPPER, why_broken, write_contents
 from geokiln.storage.files import held_locks, locked
 from geokiln.storage.terminal import is_watched, show
 
@@ -25,7 +25,6 @@ NEEDED = {  # packages that every job of a kind imports; the export, which comes
 }
 LOCKS = ".locks"  # in the folder of environments
 MISSING = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if u.find_spec(n) is None), sep=', ')"
-WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'
 # Lines of pip's that tell how far it is; those of a package that it builds, or skips, are in the log.
 SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Processing ", "Obtaining ", "ERROR: ")
 PROGRESS = re.compile(r"Progress (\d+) of (\d+)\s")  # of a download, in bytes
@@ -166,8 +165,9 @@ def _short(line):
 def _copy(module, folder):
     """Copy a Python file, or a folder of modules, to where the environment's interpreter finds it."""
     path = Path(os.path.expanduser(module)).resolve()
-    target = next(folder.glob("lib/python3*/site-packages")) / path.name
-    if target.exists():
+    site = next(folder.glob("lib/python3*/site-packages"))
+    target = site / path.name
+    if any(entry.name.split(".")[0] == path.name.split(".")[0] for entry in site.iterdir()):
         raise UserError(f"environments.{folder.name.split('-')[0]}: {module} has the name of a package; rename it")
     if path.is_dir():
         shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from typing import NamedTuple
 
 from geokiln.config.file_mistakes import KINDS
@@ -26,6 +27,7 @@ from geokiln.storage.requirements import (
 from geokiln.storage.store import STORE
 
 TAKEN = STORE / "environments"  # of a project: ways to environments that are there already
+PYTHONS_OWN = getattr(sys, "stdlib_module_names", ())  # names of modules; Python 3.9 does not tell
 NAMES = TAKEN / "names.json"  # and the names that environments keep, which earlier versions gave
 
 
@@ -199,8 +201,12 @@ def _package_mistakes(lines):
         if "://" in path:
             continue
         if names_path(path) or path != line:
-            if not local_package(line):
+            package, name = local_package(line), re.sub(r"\.py$", "", os.path.basename(path.rstrip("/")))
+            if not package:
                 yield f"{path} does not exist in {os.getcwd()}"
+            elif is_module(package) and (not name.isidentifier() or name in PYTHONS_OWN):
+                why = "is that of a module of Python's own" if name.isidentifier() else "is none that can be imported"
+                yield f"{path} is to be copied, and its name {why}; rename it"
         elif not INCLUDE.fullmatch(line) and not line.startswith("--"):
             try:
                 Requirement(line)

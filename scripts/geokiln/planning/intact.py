@@ -12,6 +12,7 @@ from pathlib import Path
 CONTENTS = "contents.json"  # of an environment: the names in site-packages, and in each folder there
 PACKAGES = "lib/python3*/site-packages"
 NAMED = 3  # of what is missing
+WRAPPER = '#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n'  # the file `python` of an environment for jobs
 
 
 def write_contents(folder):
@@ -38,6 +39,8 @@ def why_broken(folder):
     if not os.path.exists(python):
         base = f" ({os.readlink(python)})" if python.is_symlink() else ""
         return f"its interpreter{base} is gone"
+    if (folder / "python").exists() and not _is_wrapper(folder / "python"):
+        return "its file python is damaged"
     missing = []
     for site, folders in _contents(folder).items():
         there = _names(folder / site)
@@ -83,6 +86,13 @@ def _contents(folder):
                     names.setdefault(first, []).append(rest.split("/")[0]) if rest else names[""].append(first)
         names[""] += [name for name in names if name]
     return contents
+
+
+def _is_wrapper(path):
+    try:
+        return path.read_bytes() == WRAPPER.encode() and os.access(path, os.X_OK)
+    except OSError:
+        return False
 
 
 def _names(site):

@@ -149,11 +149,6 @@ def watch(paths):
     Called before a result is kept or published: one that was made while its sources were edited would stand under a
     fingerprint, or beside records, that are not its own.
     """
-
-    def signature(path):
-        status = os.stat(path)
-        return status.st_size, status.st_mtime_ns, status.st_ino
-
     for path in paths:
         if not os.path.exists(path):
             raise UserError(f"{path} does not exist")
@@ -165,6 +160,12 @@ def watch(paths):
                 raise UserError(f"{path} changed while it was in use; nothing was made of it, run again")
 
     return check
+
+
+def signature(path):
+    """Return what changes whenever a file is written or replaced, even by what it held before."""
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def put_aside(path, reason):

@@ -14,7 +14,6 @@ from geokiln.storage.fingerprints import blake2b
 
 INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:[ =]\s*|(?=[^ =]))(.+)")
 EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*")
-NOT_PACKAGED = ("__pycache__", "build", "dist")
 PACKAGED_BY = ("pyproject.toml", "setup.py", "setup.cfg")  # a folder with one of these is a package, to pip
 
 
@@ -81,23 +80,29 @@ def is_module(path):
 
 
 def files_digest(path):
-    """Return 32 hexadecimal digits that change with a package; comments, hidden and built files do not count."""
-    return _digest(path, lambda file: _code_digest(file) if file.suffix == ".py" else content_digest(file))
+    """Return 32 hexadecimal digits that change with a package or a module; comments and hidden files do not count.
+
+    Nor do ``build`` and ``dist`` of a package, where pip leaves what it made.
+    """
+    left_out = () if is_module(path) else ("build", "dist")
+    return _digest(path, _code_digest, lambda top, name: not (top and name in left_out), links=True)
 
 
 def bytes_digest(path):
     """Return what `files_digest` gave in versions in which comments counted."""
-    return _digest(path, content_digest)
+    return _digest(path, content_digest, lambda _, name: name not in ("build", "dist"), links=False)
 
 
-def _digest(path, digest_of):
+def _digest(path, digest_of, counts, links):
+    """Return a digest of a file, or of a folder; *counts* says of a name whether it is at the top, and of interest."""
     if path.is_file():
         return digest_of(path)
-    digest = blake2b(digest_size=16)
-    for parent, folders, names in os.walk(path):
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and name not in NOT_PACKAGED and name[-9:] != ".egg-info"
-        )
+    digest, seen = blake2b(digest_size=16), set()
+    for parent, folders, names in os.walk(path, followlinks=links):
+        top, place = parent == str(path), os.path.realpath(parent)
+        known = [name for name in folders if name[0] != "." and name != "__pycache__" and name[-9:] != ".egg-info"]
+        folders[:] = [] if place in seen else sorted(name for name in known if counts(top, name))  # no link leads round
+        seen.add(place)
         for name in sorted(name for name in names if name[0] != "."):
             file = Path(parent, name)
             digest.update(f"{file.relative_to(path)} {digest_of(file)}\n".encode())
@@ -105,7 +110,9 @@ def _digest(path, digest_of):
 
 
 def _code_digest(file):
-    """Return a digest of a Python file's code without comments; of its bytes if it cannot be read as code."""
+    """Return a digest of a Python file's code without comments; of its bytes if it is no such file."""
+    if file.suffix != ".py":
+        return content_digest(file)
     try:
         tree = _outline(ast.parse(file.read_bytes()))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

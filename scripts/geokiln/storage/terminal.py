@@ -45,7 +45,7 @@ class Relay:
             number, self._path = tempfile.mkstemp(prefix="geokiln-terminal-")
             os.close(number)
             os.environ[TERMINAL] = self._path
-            os.environ[WATCHED] = "1" if sys.stderr.isatty() else ""
+            os.environ[WATCHED] = "1" if sys.stderr and sys.stderr.isatty() else ""
             threading.Thread(target=self._run, daemon=True).start()
             atexit.register(self._end)
 

@@ -170,6 +170,7 @@ def test_an_environment_that_is_there_counts_by_its_packages_wherever_it_is(ther
 
 
 NO_REQUIREMENT = "is no requirement; write it as numpy==1.2, or as a path, ./numpy"
+NAMED = "is to be copied, and its name is"
 NO_FOLDER = "folder is a folder without bin/python; name an environment's folder, or a requirements file"
 
 
@@ -183,6 +184,14 @@ NO_FOLDER = "folder is a folder without bin/python; name an environment's folder
         ({"train": ["-e ./no_tools"]}, "train: ./no_tools does not exist in {here}"),
         ({"train": ["-r no.txt"]}, "train: no.txt does not exist; it is named as a requirements file"),
         ({"cook": ["there.py"]}, "cook: there.py is a file; write ./there.py"),
+        (
+            {"cook": ["./json.py"]},
+            "cook: ./json.py is to be copied, and its name is that of a module of Python's own; rename it",
+        ),
+        (
+            {"cook": ["./my-rig"]},
+            "cook: ./my-rig is to be copied, and its name is none that can be imported; rename it",
+        ),
         ({"cook": ["there.txt"]}, "cook: there.txt is a file; write -r there.txt"),
         ({"cook": ["-r folder"]}, "cook: folder cannot be read as a requirements file (Is a directory)"),
         ({"cook": ["-r itself.txt"]}, "cook: itself.txt includes itself"),
@@ -195,6 +204,8 @@ def test_what_cannot_be_is_told_with_its_key(settings, sentence, write, mistakes
     write("there.py", "")
     write("there.txt", "")
     write("itself.txt", "-r itself.txt")
+    write("json.py", "")
+    write("my-rig/pose.py", "")
 
     assert mistakes(**settings) == ["environments." + sentence.format(here=tmp_path)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from geokiln.planning.intact import why_broken, why_damaged, write_contents
+from geokiln.planning.intact import WRAPPER, why_broken, why_damaged, write_contents
 
 SITE = "env/lib/python3.11/site-packages"
 
@@ -56,6 +56,15 @@ def test_an_interpreter_that_is_gone_is_told_with_its_path(environment):
     os.symlink("/opt/hfs/python/bin/python3.11", "env/bin/python")
 
     assert why_broken("env") == "its interpreter (/opt/hfs/python/bin/python3.11) is gone"
+
+
+@pytest.mark.parametrize(("text", "mode"), [("", 0o755), (WRAPPER, 0o644)], ids=["empty", "not to be run"])
+def test_a_damaged_mark_is_told(text, mode, environment, write):
+    write("env/python", WRAPPER).chmod(0o755)
+    whole = why_broken("env")
+    write("env/python", text).chmod(mode)
+
+    assert (whole, why_broken("env")) == (None, "its file python is damaged")
 
 
 @pytest.mark.parametrize("text", [None, "12"], ids=["gone", "cut short"])

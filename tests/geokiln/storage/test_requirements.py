@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from geokiln.errors import UserError
-from geokiln.storage.requirements import requirement_lines
+from geokiln.storage.requirements import files_digest, requirement_lines
 
 
 @pytest.fixture
@@ -41,6 +41,23 @@ def test_a_local_package_counts_by_its_files_and_one_of_an_index_by_its_line(pac
     assert before == unchanged
     assert before[: 2 * len(LOCAL) : 2] + before[2 * len(LOCAL) :] == LOCAL + OTHERS
     assert same == [True, False] * len(LOCAL) + [True] * len(OTHERS)
+
+
+def test_all_that_is_copied_of_a_module_counts_also_what_links_lead_to(write):
+    write("lib/rig/pose.py", "")
+    write("lib/rig/build/rules.py", "W = 1\n")
+    write("shared/deep/values.py", "V = 1\n")
+    os.symlink("../../shared/deep", "lib/rig/deep")
+    os.symlink("..", "lib/rig/round")
+    digests = [files_digest(Path("lib/rig"))]
+    for path in ("lib/rig/build/rules.py", "shared/deep/values.py"):
+        write(path, "X = 2\n")
+        digests.append(files_digest(Path("lib/rig")))
+    write("lib/rig/pyproject.toml", "")  # now pip installs it, and leaves in build what it makes
+    digests.append(files_digest(Path("lib/rig")))
+    write("lib/rig/build/rules.py", "X = 3\n")
+
+    assert len(set(digests)) == 4 and files_digest(Path("lib/rig")) == digests[-1]
 
 
 def test_paths_are_relative_to_where_pip_runs(package, write, monkeypatch):
