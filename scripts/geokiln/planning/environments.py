@@ -27,8 +27,8 @@ from geokiln.storage.requirements import (
 from geokiln.storage.store import STORE
 
 TAKEN = STORE / "environments"  # of a project: ways to environments that are there already
-PYTHONS_OWN = getattr(sys, "stdlib_module_names", ())  # names of modules; Python 3.9 does not tell
 NAMES = TAKEN / "names.json"  # and the names that environments keep, which earlier versions gave
+PYTHONS_OWN = getattr(sys, "stdlib_module_names", ())  # names of modules; Python 3.9 does not tell
 
 
 class Environment(NamedTuple):
