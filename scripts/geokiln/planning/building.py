@@ -25,6 +25,8 @@ NEEDED = {  # packages that every job of a kind imports; the export, which comes
 }
 LOCKS = ".locks"  # in the folder of environments
 MISSING = "import importlib.util as u, sys; print(*(n for n in sys.argv[1:] if u.find_spec(n) is None), sep=', ')"
+# pip and setuptools come from virtualenv itself: updates that it finds by itself may be too new for the interpreter.
+SEEDS = ("--no-periodic-update", "--pip", "embed", "--setuptools", "embed")
 # Lines of pip's that tell how far it is; those of a package that it builds, or skips, are in the log.
 SHOWN = ("Collecting ", "Downloading ", "Building ", "Installing ", "Processing ", "Obtaining ", "ERROR: ")
 PROGRESS = re.compile(r"Progress (\d+) of (\d+)\s")  # of a download, in bytes
@@ -85,7 +87,7 @@ def build_environment(folder, interpreter, requirements=None, packages=(), modul
     pip += ["--progress-bar", "raw" if is_watched() else "off"]
     pip += ["--no-index", "--find-links", wheels] if wheels else []
     pip += ["-r", requirements] if requirements else [word for line in packages for word in pip_words(line)]
-    steps = [[sys.executable, "-m", "virtualenv", "--quiet", "--clear", "--python", interpreter, folder]]
+    steps = [[sys.executable, "-m", "virtualenv", "--quiet", "--clear", *SEEDS, "--python", interpreter, folder]]
     steps += [[folder / "bin/python", *pip]] if requirements or packages else []
     for words in steps:
         code, output = _run(words, kind)
