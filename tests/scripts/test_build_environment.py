@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from build_environment import main
+from geokiln.planning.intact import WRAPPER
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PYTHON = "environments/plain-1/python"
@@ -22,7 +23,7 @@ def test_an_environment_is_a_folder_with_an_interpreter_of_its_own(write):
 
 
 def test_an_environment_that_another_project_built_is_left_alone_by_the_standard_library_alone(write):
-    write(PYTHON, "there")
+    write(PYTHON, WRAPPER).chmod(0o755)
     write("environments/plain-1/bin/python", "")
     program = """if True:
         import sys, build_environment
@@ -38,7 +39,7 @@ def test_an_environment_that_another_project_built_is_left_alone_by_the_standard
         check=True,
     )
 
-    assert Path(PYTHON).read_text() == "there"
+    assert Path("environments/plain-1/bin/python").read_text() == ""
     assert done.stdout == "built by another project a moment ago\nset()\n"
 
 
