@@ -34,10 +34,11 @@ def mend_environments(project, look=False):
                 os.utime(python, ns=(before.st_atime_ns, before.st_mtime_ns))
             continue
         why, needed = why_broken(python.parent), kind in project.kinds
+        hindrance = _hindrance(python) if why and not look else None
         if why and look:
             _tell(f"environment {plan.name}: {why}; a run builds it again")
-        elif why and _hindrance(python):
-            _tell(f"environment {plan.name}: {why}; it is not built again, since {_hindrance(python)}")
+        elif hindrance:
+            _tell(f"environment {plan.name}: {why}; it is not built again, since {hindrance}")
         elif why:
             _tell(
                 f"environment {plan.name}: {why}; {'it is built again' if needed else 'a job that needs it builds it'}"
@@ -63,8 +64,9 @@ def put_damaged_aside(project):
     """Name the environments in which a file is missing, once a job has failed; the next run builds them again."""
     for _, plan, python in _there(project):
         why = None if plan.taken else why_damaged(python.parent)
-        if why and _hindrance(python):
-            _tell(f"environment {plan.name}: {why}; it stays as it is, since {_hindrance(python)}")
+        hindrance = _hindrance(python) if why else None
+        if hindrance:
+            _tell(f"environment {plan.name}: {why}; it stays as it is, since {hindrance}")
         elif why:
             python.unlink()
             _tell(f"environment {plan.name}: {why}, so jobs may have failed for that; the next run builds it again")
